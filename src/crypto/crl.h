@@ -1,0 +1,35 @@
+/*
+ * crl - certificate revocation lists, read once, looked up by serial number
+ *
+ * Shape    v2; entries sorted by serial in memory of its own
+ * Accepts  DER, PEM, hexadecimal text of DER, each with an optional final NUL
+ * Refuses  v1, delta and indirect lists, unknown critical extensions (of the list or an entry), no
+ * nextUpdate, no CRL number, no authority key identifier, bytes left over, more than
+ * CRL_ENTRIES_MAX entries Errors   malformed, limit Source   RFC 5280, 5
+ */
+#ifndef CUPEL_CRYPTO_CRL_H
+#define CUPEL_CRYPTO_CRL_H
+
+#include "crypto.h"
+
+enum { CRL_ENTRIES_MAX = 1000000 };
+
+struct crl {
+    struct span der;                    /* as decoded, in the arena when it came as text */
+    struct span tbs, signature, issuer; /* issuer: Name, whole */
+    enum sig_alg sig_alg;
+    int64_t this_update, next_update;
+    struct span number; /* magnitude */
+    struct span authority_key_id;
+    size_t count;
+    struct span *serials; /* sorted magnitudes, in the arena */
+};
+
+bool crl_parse(struct span input, struct arena *a, struct crl *out, struct err *err) MUST_USE;
+bool crl_verify(struct crypto *c, const struct crl *crl, struct pubkey *issuer_key,
+                struct err *err) MUST_USE;
+
+/* Tells whether the serial (a magnitude, leading zeros ignored) is listed. */
+bool crl_lists(const struct crl *crl, struct span serial);
+
+#endif

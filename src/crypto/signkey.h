@@ -1,0 +1,60 @@
+/*
+ * signkey - private keys: made, read, written, used
+ *
+ * Secrets  key material lives in OpenSSL's objects and, in transit, in struct secret only
+ * Errors   malformed (not a key we take), untrusted (fails its own check), memory, internal
+ */
+#ifndef CUPEL_CRYPTO_SIGNKEY_H
+#define CUPEL_CRYPTO_SIGNKEY_H
+
+#include "crypto.h"
+#include "secret.h"
+
+struct signkey;
+
+enum signkey_kind { SIGNKEY_RSA2048, SIGNKEY_RSA3072, SIGNKEY_RSA4096, SIGNKEY_P256, SIGNKEY_P384 };
+
+struct signkey *signkey_new(struct crypto *c, enum signkey_kind kind, struct err *err) MUST_USE;
+
+/* From PKCS#8 or traditional PEM, unencrypted. */
+struct signkey *signkey_read_pem(struct crypto *c, struct span pem, struct err *err) MUST_USE;
+void signkey_free(struct signkey *k);
+
+/* PKCS#8 PEM into locked memory. */
+bool signkey_write_pem(const struct signkey *k, struct secret *out, struct err *err) MUST_USE;
+
+enum pubkey_type signkey_type(const struct signkey *k);
+size_t signkey_bits(const struct signkey *k);
+
+/* SubjectPublicKeyInfo in DER. */
+bool signkey_spki(const struct signkey *k, struct arena *a, struct span *out,
+                  struct err *err) MUST_USE;
+
+/* Signs message; ECDSA gives raw r || s. `room` bytes at out (512 are always enough); *n is the
+ * signature's length. */
+bool signkey_sign(struct crypto *c, struct signkey *k, enum sig_alg alg, struct span message,
+                  uint8_t *out, size_t room, size_t *n, struct err *err) MUST_USE;
+
+/* What a certificate of ours is to say. */
+struct cert_wish {
+    const char
+        *common_name; /* any length that RFC 5280's ub-common-name would refuse is still written */
+    const char *organization; /* or NULL */
+    uint64_t serial;
+    int64_t not_before, not_after;
+    bool is_ca;
+    const char *const *dns_names;
+    size_t dns_count; /* subjectAltName; NULL when none */
+    const char *const *ip_addresses;
+    size_t ip_count;    /* "127.0.0.1", "::1" */
+    bool is_tls_server; /* extendedKeyUsage serverAuth, keyUsage digitalSignature */
+};
+
+/* Makes a certificate over subject_key, signed by issuer_key (the same key: self-signed).
+ * issuer_name: the issuer's certificate in DER, or empty for self-signed. The result is DER in the
+ * arena. */
+bool cert_make(struct crypto *c, const struct cert_wish *wish, const struct signkey *subject_key,
+               struct span issuer_cert, struct signkey *issuer_key, struct arena *a,
+               struct span *out, struct err *err) MUST_USE;
+
+#endif
