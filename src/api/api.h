@@ -14,10 +14,20 @@
 
 struct api; /* one per worker */
 
+enum api_role { ROLE_NONE, ROLE_READER, ROLE_CONTRIBUTOR };
+
+/* A static bearer token, kept hashed. */
+struct api_token {
+    uint8_t sha256[32];
+    enum api_role role;
+};
+
 struct api_settings {
     struct attest_service *service; /* borrowed */
     struct span base_url;           /* of the instance: issuer, jku, discovery; no trailing slash */
     struct span version;            /* x-ms-maa-service-version, four parts */
+    const struct api_token *tokens; /* copied; none: every call that needs a role is refused */
+    size_t token_count;
 };
 
 struct api *api_new(const struct api_settings *settings, struct err *err) MUST_USE;

@@ -21,6 +21,12 @@ struct attest_key {
     struct span cert; /* DER */
 };
 
+/* An operator's policy for one attestation type, in place of the built-in default. */
+struct attest_policy_text {
+    const char *attestation_type;
+    struct span text;
+};
+
 struct attest_settings {
     struct crypto *crypto;         /* borrowed */
     struct span issuer;            /* base URL, no trailing slash */
@@ -34,6 +40,9 @@ struct attest_settings {
     int64_t grace_seconds;
     uint32_t least_evaluation_number;
     const char *policy_profile; /* "azure", "azure-1.1", "strict" */
+    const struct attest_policy_text
+        *policies; /* compiled at once; a text that does not compile is an error */
+    size_t policy_count;
     int64_t nbf_backdate;
     int64_t judge_at;     /* --insecure-judge-at, or -1 */
     size_t cache_entries; /* 0: no cache */

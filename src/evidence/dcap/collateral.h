@@ -39,6 +39,13 @@ uint32_t dcap_collateral_evaluation_number(const struct dcap_collateral *k);
 struct span dcap_collateral_ca(const struct dcap_collateral *k);
 struct span dcap_collateral_identity(const struct dcap_collateral *k); /* 32 bytes */
 
+/* When every part of the set is inside its validity: the latest beginning and the earliest end of its documents, lists
+ * and certificates; an unreadable set has an empty window (not_after < not_before). */
+struct dcap_window {
+    int64_t not_before, not_after;
+};
+struct dcap_window dcap_collateral_window(const struct dcap_collateral *k);
+
 /* "Ask, fetch, judge": what a piece of evidence needs. Reads only as much as it must and trusts
  * none of it. */
 struct dcap_needs {
