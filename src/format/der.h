@@ -2,10 +2,13 @@
  * der - the distinguished encoding rules, read strictly
  *
  * Shape    tag, definite minimal length, content; one-byte tags only; every element is read in its
- * own box Refuses  indefinite and non-minimal lengths, lengths beyond the box, non-minimal
- * integers, booleans other than 00 and FF, more than DER_DEPTH levels (the callers' recursion is
- * bounded by their own structure) Errors   malformed, with the field's name as path and the byte's
- * offset Source   ITU-T X.690, 8 to 11
+ *          own box
+ * Refuses  indefinite and non-minimal lengths, lengths beyond the box, non-minimal integers,
+ *          booleans other than 00 and FF. Nothing here recurses: how deep elements nest is bounded
+ *          by the structure that the caller reads
+ * Borrows  every span points into the bytes given to the reader
+ * Errors   malformed, with the field's name as path and the byte's offset
+ * Source   ITU-T X.690, 8 to 11
  */
 #ifndef CUPEL_FORMAT_DER_H
 #define CUPEL_FORMAT_DER_H
@@ -56,12 +59,18 @@ struct span der_integer(struct reader *r, const char *name);
 /* A positive INTEGER's magnitude without leading zero octets; refuses negative ones. */
 struct span der_magnitude(struct reader *r, const char *name);
 
+/* A BOOLEAN; false after a failure. */
 bool der_boolean(struct reader *r, const char *name);
 
 /* A BIT STRING of whole octets. */
 struct span der_bits(struct reader *r, const char *name);
 
-/* UTCTime or GeneralizedTime in the forms of RFC 5280, 4.1.2.5 (Z, seconds, no fraction). */
+/* A list of at most 32 named bits: bit i of the result is the named bit i (keyUsage:
+ * digitalSignature is 0). */
+uint32_t der_named_bits(struct reader *r, const char *name);
+
+/* UTCTime or GeneralizedTime in the forms of RFC 5280, 4.1.2.5 (Z, seconds, no fraction), from 1970
+ * on. */
 int64_t der_time(struct reader *r, const char *name);
 
 /* Tells whether OID content equals the dotted text ("1.2.840.113741.1.13.1"). */
@@ -70,14 +79,32 @@ bool der_oid_is(struct span oid, const char *dotted);
 /* Writes OID content as dotted text for messages ("?" where it is malformed). */
 const char *der_oid_show(struct span oid, char *buf, size_t room);
 
-/* Writing: an element with its content; helpers for the usual types. */
+/* Writes an element with its content. */
 void der_write(struct writer *w, uint8_t tag, struct span content);
+
+/* Writes an element around what is written between the two calls; der_end takes what der_begin
+ * gave. */
+size_t der_begin(struct writer *w, uint8_t tag);
+void der_end(struct writer *w, size_t from);
+
+/* Writes an OBJECT IDENTIFIER from dotted text of our own. */
 void der_write_oid(struct writer *w, const char *dotted);
+
+/* Writes an INTEGER or ENUMERATED that is not negative. */
 void der_write_uint(struct writer *w, uint8_t tag, uint64_t v);
-void der_write_magnitude(struct writer *w,
-                         struct span big_endian); /* INTEGER; adds or drops leading zeros */
+
+/* Writes an INTEGER from its magnitude; adds or drops leading zeros. */
+void der_write_magnitude(struct writer *w, struct span big_endian);
+
+void der_write_boolean(struct writer *w, bool v);
+
+/* Writes a BIT STRING of whole octets. */
 void der_write_bits(struct writer *w, struct span bytes);
-void der_write_time(struct writer *w,
-                    int64_t t); /* UTCTime before 2050, GeneralizedTime from then on */
+
+/* Writes a list of named bits, trailing zeros removed. */
+void der_write_named_bits(struct writer *w, uint32_t bits);
+
+/* Writes a UTCTime before 2050, a GeneralizedTime from then on. */
+void der_write_time(struct writer *w, int64_t t);
 
 #endif
