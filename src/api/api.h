@@ -54,4 +54,18 @@ void api_finish(struct api *a, struct api_exchange *x, struct span signature);
 
 void api_exchange_fini(struct api_exchange *x);
 
+/* What the parts of the room ask of the api. */
+struct attest_service *api_service(struct api *a);
+struct span api_version_text(const struct api *a);
+struct span api_discovery(const struct api *a); /* the discovery document */
+struct span api_challenge(const struct api *a); /* WWW-Authenticate */
+
+/* Verdicts given since the start. */
+struct api_counts {
+    uint64_t granted;
+    uint64_t refused[ATTEST_REFUSALS];
+};
+struct api_counts api_counts(const struct api *a);
+void api_note_verdict(struct api *a, const struct attest_result *r);
+
 #endif

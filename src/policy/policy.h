@@ -60,6 +60,7 @@ struct policy_outcome {
     struct claim_set configuration;
     struct claim_set
         added; /* claims with issuer AttestationPolicy in the incoming set at the end */
+    struct claim_set blamed; /* POLICY_DENY: the claims that the deny rule matched */
 };
 
 /* Evaluates over the incoming claims. True with an outcome (a denial is an outcome); false with err

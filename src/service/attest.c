@@ -120,6 +120,11 @@ void attest_service_free(struct attest_service *s)
     free(s);
 }
 
+struct crypto *attest_crypto(const struct attest_service *s)
+{
+    return s->set.crypto;
+}
+
 struct span attest_jwks(const struct attest_service *s)
 {
     return s->jwks;

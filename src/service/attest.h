@@ -72,7 +72,8 @@ enum attest_refusal {
     ATTEST_POLICY_FAILED,
     ATTEST_POLICY_TEXT,
     ATTEST_UNAVAILABLE,
-    ATTEST_OURS
+    ATTEST_OURS,
+    ATTEST_REFUSALS
 };
 
 struct attest_result {
@@ -90,6 +91,8 @@ struct attest_result {
 /* Judges one request. Always ends in a result; out and everything in it live in the arena. */
 void attest(struct attest_service *s, const struct attest_request *request, struct arena *a,
             struct attest_result *out);
+
+struct crypto *attest_crypto(const struct attest_service *s);
 
 /* The published key set and discovery members. */
 struct span attest_jwks(const struct attest_service *s);
