@@ -1,11 +1,15 @@
 /*
  * json - JSON text, read exactly and written canonically
  *
- * Shape    a tree of nodes in the arena; `raw` is the node's extent in the text as received (what
- * signatures cover) Refuses  duplicate member names (after unescaping), depth, size and node counts
- * over the limits, invalid UTF-8, lone surrogates, raw control characters, trailing bytes, a byte
- * order mark, leading zeros, NaN Borrows  raw and unescaped strings point into the text; only
- * strings with escapes are copied into the arena Errors   malformed (with the byte's offset), limit
+ * Shape    a tree of nodes in the arena; `raw` is a node's extent in the text as received (what
+ *          signatures cover)
+ * Refuses  duplicate member names (after unescaping), depth, size and counts over the limits,
+ *          invalid UTF-8, lone surrogates, raw control characters, trailing bytes, a byte order
+ *          mark, leading zeros, NaN
+ * Numbers  stay text, however large; json_to_int says which of them are integers of ours
+ * Borrows  raw and strings without escapes point into the text; only strings with escapes are
+ *          copied into the arena
+ * Errors   malformed (with the byte's offset), limit
  * Source   RFC 8259
  */
 #ifndef CUPEL_FORMAT_JSON_H
@@ -49,7 +53,7 @@ struct json {
     bool has_name_escape;     /* the member's name was written with an escape */
 };
 
-/* Parses one JSON text (surrounding JSON white space allowed). */
+/* Parses one JSON text (surrounding JSON white space allowed). limits NULL: json_limits_default. */
 bool json_parse(struct span text, const struct json_limits *limits, struct arena *a,
                 const struct json **out, struct err *err) MUST_USE;
 
@@ -85,7 +89,8 @@ const char *json_type_name(enum json_type type);
 void json_write_string(struct writer *w, struct span text);
 
 /* Writes a tree compactly, the members of each object in ascending byte order of their names;
- * numbers as they stand. */
+ * numbers as they stand. An object of more than 64 members that are out of order needs a writer
+ * with an arena; in a fixed one it fails. */
 void json_write_sorted(struct writer *w, const struct json *value);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "../base/arena.h"
 
-/* Decodes %XX; refuses a broken escape and an encoded NUL. '+' stays as it is. */
+/* Decodes %XX; refuses a broken escape and an encoded NUL. '+' stays as it is. Text without escapes
+ * is borrowed, not copied. */
 bool uri_decode(struct arena *a, struct span text, struct span *out, struct err *err) MUST_USE;
 
 /* Splits a request target ("/path?query") at the first '?'. */
