@@ -1,10 +1,12 @@
 /*
  * crypto - what one thread needs to hash, verify and sign quickly
  *
- * Shape    `struct crypto` holds fetched digests, one hashing context and one P-256 slot; one per
- * thread, never shared Why      fetching inside each call takes read locks and costs more than
- * hashing (docs/design.md, "Crypto") Errors   untrusted: a signature does not hold; malformed: not
- * a key, not a signature; memory, internal
+ * Shape    `struct crypto` holds fetched digests, a hashing context for each and one P-256 slot;
+ *          one per thread, never shared
+ * Why      fetching inside each call takes read locks and costs more than hashing
+ *          (docs/design.md, "Crypto")
+ * Errors   untrusted: a signature does not hold; malformed: not a key; unsupported: a key or
+ *          algorithm we do not use; memory, internal
  */
 #ifndef CUPEL_CRYPTO_CRYPTO_H
 #define CUPEL_CRYPTO_CRYPTO_H
@@ -21,6 +23,9 @@ void crypto_free(struct crypto *c);
 /* digest */
 enum { SHA1_SIZE = 20, SHA256_SIZE = 32, SHA384_SIZE = 48, SHA512_SIZE = 64 };
 enum digest_alg { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
+
+/* How many bytes a digest has. */
+size_t digest_size(enum digest_alg alg);
 
 /* Hashes the parts one behind the other; out has the digest's size. */
 bool digest(struct crypto *c, enum digest_alg alg, const struct span *parts, size_t count,
@@ -49,12 +54,12 @@ enum sig_alg {
 const char *sig_alg_name(enum sig_alg alg);
 bool sig_alg_find(struct span name, enum sig_alg *out) MUST_USE;
 
-/* A public key prepared once, with its verification contexts. Owned by the thread of the `struct
- * crypto` it came from. */
+/* A public key prepared once, with its verification contexts. Owned by the thread of the
+ * `struct crypto` it came from. */
 struct pubkey;
 
-/* From a SubjectPublicKeyInfo in DER: P-256, P-384 or RSA of 2,048 to 8,192 bits with a sane
- * exponent. */
+/* From a SubjectPublicKeyInfo in DER: P-256, P-384, or RSA of 2,048 to 8,192 bits with an odd
+ * exponent from 3 to 2^32. */
 struct pubkey *pubkey_new_spki(struct crypto *c, struct span spki, struct err *err) MUST_USE;
 /* From an uncompressed P-256 point, x || y, 64 bytes. Refuses points off the curve. */
 struct pubkey *pubkey_new_p256(struct crypto *c, struct span xy, struct err *err) MUST_USE;
@@ -65,18 +70,18 @@ enum pubkey_type pubkey_type(const struct pubkey *k);
 size_t pubkey_bits(const struct pubkey *k);
 
 /* Checks a signature over message. ECDSA signatures are raw r || s. Untrusted when it does not
- * hold; r or s of 0 or
- * >= n, wrong lengths and an algorithm that does not fit the key are untrusted, too, and say so. */
+ * hold; r or s of 0 or >= n, wrong lengths and an algorithm that does not fit the key (ES256 is
+ * P-256, ES384 is P-384) are untrusted, too, and say so. */
 bool pubkey_verify(struct crypto *c, struct pubkey *k, enum sig_alg alg, struct span message,
                    struct span signature, struct err *err) MUST_USE;
 
-/* As pubkey_verify with ES256, for an ECDSA signature in DER (certificates, CRLs): Ecdsa-Sig-Value,
- * strict DER. */
+/* As pubkey_verify, for an ECDSA signature in DER (certificates, CRLs): Ecdsa-Sig-Value, strict
+ * DER. RSA signatures are the same in both. */
 bool pubkey_verify_der(struct crypto *c, struct pubkey *k, enum sig_alg alg, struct span message,
                        struct span der, struct err *err) MUST_USE;
 
 /* ES256 with a key that arrived in evidence, through the slot: xy is x || y, signature raw r || s.
- */
+ * A key that is not on the curve is untrusted like a signature that does not hold. */
 bool p256_verify(struct crypto *c, struct span xy, struct span message, struct span signature,
                  struct err *err) MUST_USE;
 

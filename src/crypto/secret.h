@@ -1,5 +1,8 @@
 /*
  * secret - bytes that must not leak: locked pages, wiped when freed, never formatted
+ *
+ * Shape    pages of its own; n counts the bytes asked for, and at least one zero byte follows them
+ * Errors   memory
  */
 #ifndef CUPEL_CRYPTO_SECRET_H
 #define CUPEL_CRYPTO_SECRET_H
@@ -16,7 +19,7 @@ struct secret {
  * dumps. */
 bool secret_new(size_t n, struct secret *out, struct err *err) MUST_USE;
 
-/* Wipes and gives back; an all-zero secret is fine. */
+/* Wipes and gives back, and leaves an all-zero secret; an all-zero secret is fine. */
 void secret_free(struct secret *s);
 
 #endif
