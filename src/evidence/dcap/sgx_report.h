@@ -50,11 +50,12 @@ struct sgx_report {
     bool has_kss;              /* flags has KSS: the five key separation fields mean something */
 };
 
-/* Reads the report of an attested enclave; its reserved areas must be zero. */
-bool sgx_report_parse(struct reader *r, struct sgx_report *out) MUST_USE;
+/* Reads the report of an attested enclave; its reserved areas must be zero. Bytes behind it stay in
+ * the reader, which also remembers a failure: out is left alone then. */
+bool sgx_report_parse(struct reader *r, struct sgx_report *out);
 
 /* Reads the report of a quoting enclave; its reserved areas are taken as they are. */
-bool sgx_report_parse_qe(struct reader *r, struct sgx_report *out) MUST_USE;
+bool sgx_report_parse_qe(struct reader *r, struct sgx_report *out);
 
 /* Writes the 384 bytes, reserved areas included. A span of another length than its field's fails
  * the writer. */
