@@ -91,7 +91,7 @@ struct lab_sgx_params {
     int64_t ti[2];
     const char *ti_id, *ti_fmspc, *ti_pceid; /* fmspc, pceid NULL: those of the certificate */
     uint32_t ti_version, tcb_type, eval;     /* eval stands in both documents */
-    const struct lab_level *levels;
+    const struct lab_level *levels;          /* NULL: the base's for ti_id */
     size_t level_count;
     const char *ti_signer;
     struct lab_edit ti_pre, ti_post; /* an edit of the body before and after it is signed */
