@@ -159,7 +159,7 @@ bool reader_join(struct reader *r, struct reader *sub, const char *name)
     if (reader_done(sub))
         return true;
     r->has_failed = true;
-    return err_in(r->err, name);
+    return name ? err_in(r->err, name) : false;
 }
 
 size_t reader_count(struct reader *r, uint64_t count, size_t each, const char *name)

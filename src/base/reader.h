@@ -49,8 +49,8 @@ void reader_zeros(struct reader *r, size_t n, const char *name);
  * with reader_join. */
 struct reader reader_sub(struct reader *r, size_t n, const char *name);
 
-/* Ends a sub-reader: everything must have been read. A failure in it becomes one of r, under name.
- */
+/* Ends a sub-reader: everything must have been read. A failure in it becomes one of r, under name
+ * (NULL adds nothing to the path). */
 bool reader_join(struct reader *r, struct reader *sub, const char *name);
 
 /* A count of things that take at least `each` bytes: believed only when they could fit. */

@@ -74,7 +74,7 @@ static void rsa_read(struct reader *r, struct spki *out)
     in.base = reader_offset(r) - bits.n;
     out->modulus = der_magnitude(&key, "modulus");
     out->exponent = der_magnitude(&key, "exponent");
-    reader_join(&in, &key, "key");
+    reader_join(&in, &key, NULL);
     reader_join(r, &in, "rsa");
 }
 
