@@ -93,7 +93,8 @@ struct tcb_report {
                                                 is that level */
     size_t short_count;
     char remedy[160];        /* which update raises it, in words; or empty */
-    bool collateral_expired; /* accepted by grace */
+    bool collateral_expired; /* something used lies past its end and was accepted all the same */
+    char expired_items[96];  /* which: "tcbInfo, pck_crl.der" */
 };
 
 struct appraisal {
@@ -114,6 +115,7 @@ bool appraise(const struct appraise_in *in, struct appraisal *out, struct err *e
 /* "sgx", "oe", ... and back. */
 const char *evidence_kind_name(enum evidence_kind kind);
 bool evidence_kind_find(struct span name, enum evidence_kind *out) MUST_USE;
+const char *tcb_profile_name(enum tcb_profile profile);
 bool tcb_profile_find(struct span name, enum tcb_profile *out) MUST_USE;
 
 #endif
