@@ -3,8 +3,6 @@
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char std_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-enum { ALPHA_URL = 1, ALPHA_STD = 2, FOREIGN = 0xff };
-
 static void encode(uint8_t *out, struct span in, const char *digits)
 {
     size_t i = 0;
@@ -68,13 +66,22 @@ struct span b64_dup_std(struct arena *a, struct span bytes)
     return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
 }
 
-/* The value of each character, FOREIGN for none; '-' and '_' share values with '+' and '/'. */
+/* The value of each character, and above it the alphabets it is missing from; '-' and '_' share
+ * values with '+' and '/'. One table for all forms: each has its own mask over the marks. */
+enum { NOT_STD = 1 << 8, NOT_URL = 1 << 9, FOREIGN = NOT_STD | NOT_URL | 1 << 10 };
+
+static const uint16_t masks[] = {
+    [B64_URL] = NOT_URL, [B64_STD] = NOT_STD, [B64_TOLERANT] = FOREIGN & ~NOT_STD & ~NOT_URL
+};
+
 #define X FOREIGN
-static const uint8_t values[256] = {
+#define S NOT_URL | /* of the ordinary alphabet only */
+#define U NOT_STD | /* of the URL alphabet only */
+static const uint16_t values[256] = {
     /* clang-format off */
     X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
-    X,X,X,X,X,X,X,X, X,X,X,62,X,62,X,63, 52,53,54,55,56,57,58,59, 60,61,X,X,X,X,X,X,
-    X,0,1,2,3,4,5,6, 7,8,9,10,11,12,13,14, 15,16,17,18,19,20,21,22, 23,24,25,X,X,X,X,63,
+    X,X,X,X,X,X,X,X, X,X,X,S 62,X,U 62,X,S 63, 52,53,54,55,56,57,58,59, 60,61,X,X,X,X,X,X,
+    X,0,1,2,3,4,5,6, 7,8,9,10,11,12,13,14, 15,16,17,18,19,20,21,22, 23,24,25,X,X,X,X,U 63,
     X,26,27,28,29,30,31,32, 33,34,35,36,37,38,39,40, 41,42,43,44,45,46,47,48, 49,50,51,X,X,X,X,X,
     X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
     X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
@@ -83,22 +90,13 @@ static const uint8_t values[256] = {
     /* clang-format on */
 };
 #undef X
-
-static bool is_allowed(uint8_t c, enum b64_form form)
-{
-    if (values[c] == FOREIGN)
-        return false;
-    if (form == B64_URL)
-        return c != '+' && c != '/';
-    if (form == B64_STD)
-        return c != '-' && c != '_';
-    return true;
-}
+#undef S
+#undef U
 
 static bool fail_character(struct span text, enum b64_form form, struct err *err)
 {
     for (size_t i = 0; i < text.n; i++)
-        if (!is_allowed(text.p[i], form)) {
+        if (values[text.p[i]] & masks[form]) {
             uint8_t c = text.p[i];
 
             return err_fail_at(err, i, ERR_MALFORMED, "RFC 4648, 5",
@@ -126,36 +124,41 @@ static bool cut_padding(struct span *text, enum b64_form form, struct err *err)
     return true;
 }
 
-/* Decodes and gathers the marks of foreign characters; nonzero means there was one. */
-static uint32_t decode(uint8_t *out, struct span in, enum b64_form form, uint32_t *tail)
+/* Decodes the last two or three characters; what does not fill a byte goes to *tail. */
+static uint32_t decode_rest(uint8_t *out, struct span in, uint32_t *tail)
 {
-    uint32_t bad = 0, rest = 0;
-    size_t i = 0, left;
+    uint32_t marks = 0, rest = 0;
+
+    for (size_t i = 0; i < in.n; i++) {
+        marks |= values[in.p[i]];
+        rest = rest << 6 | (values[in.p[i]] & 63u);
+    }
+    if (in.n >= 2)
+        out[0] = (uint8_t)(rest >> (in.n == 2 ? 4 : 10));
+    if (in.n == 3)
+        out[1] = (uint8_t)(rest >> 2);
+    *tail = in.n == 2 ? rest & 15 : in.n == 3 ? rest & 3 : 0;
+    return marks;
+}
+
+/* Decodes and gathers the marks of all characters: a branch for each would cost more than the work.
+ */
+static uint32_t decode(uint8_t *out, struct span in, uint32_t *tail)
+{
+    uint32_t marks = 0;
+    size_t i = 0;
 
     for (; i + 4 <= in.n; i += 4, out += 3) {
         uint32_t a = values[in.p[i]], b = values[in.p[i + 1]], c = values[in.p[i + 2]],
                  d = values[in.p[i + 3]];
         uint32_t v = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
 
-        bad |= (a | b | c | d) & 0x80;
+        marks |= a | b | c | d;
         out[0] = (uint8_t)(v >> 16);
         out[1] = (uint8_t)(v >> 8);
         out[2] = (uint8_t)v;
     }
-    left = in.n - i;
-    for (size_t k = 0; k < left; k++) {
-        bad |= values[in.p[i + k]] & 0x80u;
-        rest = rest << 6 | (values[in.p[i + k]] & 63u);
-    }
-    if (left >= 2)
-        out[0] = (uint8_t)(rest >> (left == 2 ? 4 : 10));
-    if (left == 3)
-        out[1] = (uint8_t)(rest >> 2);
-    *tail = left == 2 ? rest & 15 : left == 3 ? rest & 3 : 0;
-    if (form != B64_TOLERANT)
-        for (i = 0; i < in.n; i++)
-            bad |= !is_allowed(in.p[i], form);
-    return bad;
+    return marks | decode_rest(out, span_part(in, i, in.n - i), tail);
 }
 
 bool b64_read(struct arena *a, struct span text, enum b64_form form, struct span *out,
@@ -172,7 +175,7 @@ bool b64_read(struct arena *a, struct span text, enum b64_form form, struct span
     p = arena_alloc(a, n, 1);
     if (!p)
         return arena_fail(a, err);
-    if (decode(p, text, form, &tail) != 0)
+    if (decode(p, text, &tail) & masks[form])
         return fail_character(text, form, err);
     if (tail != 0 && form != B64_TOLERANT)
         return err_fail_at(err, whole.n - 1, ERR_MALFORMED, "RFC 4648, 3.5",

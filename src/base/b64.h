@@ -2,9 +2,10 @@
  * b64 - base64 in its two alphabets
  *
  * Shape    strict base64url for what we and tokens write; tolerant for the request members of the
- * contract; ordinary base64 (padded) for x5c, kid and PEM Errors   malformed: a foreign character
- * ("Unknown base64 character: 41 (')')"), an impossible length, misplaced padding, trailing bits
- * that are not zero Source   RFC 4648, 4 and 5; RFC 7515, 2
+ *          contract; ordinary base64 (padded) for x5c, kid and PEM
+ * Errors   malformed: a foreign character ("Unknown base64 character: 41 (')')"), an impossible
+ *          length, misplaced padding, trailing bits that are not zero
+ * Source   RFC 4648, 4 and 5; RFC 7515, 2
  */
 #ifndef CUPEL_BASE_B64_H
 #define CUPEL_BASE_B64_H
