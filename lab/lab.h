@@ -163,8 +163,8 @@ struct lab_scenario {
 /* The base's parameters for a seed. */
 struct lab_sgx_params lab_sgx_params(uint64_t seed);
 
-/* Moves the windows of lists and documents so that they stand at time `now` as the base's stand at
- * LAB_NOW. (Certificates last until 2030 and stay.) */
+/* Moves every moment but the roots' so that it stands to `now` (2020 to 2049) as it stood to
+ * LAB_NOW: each scenario keeps its outcome. */
 void lab_sgx_params_at(struct lab_sgx_params *p, int64_t now);
 
 /* Sets parameters from text, "name=value" parted by ';', values as in docs/formats/lab.md. Bytes
@@ -245,7 +245,7 @@ struct lab_make_options {
     const char *scenario; /* NULL: base */
     const char *changes;  /* NULL, or more parameters as for lab_sgx_set */
     uint64_t seed;
-    int64_t at; /* 0: the base's times; else documents and lists stand around this moment */
+    int64_t at; /* 0: LAB_NOW; else when it is to be judged, as for lab_sgx_params_at */
     const char *out_dir;
 };
 bool lab_make(const struct lab_make_options *options, struct err *err) MUST_USE;

@@ -180,12 +180,12 @@ struct lab_sgx_params lab_sgx_params(uint64_t seed)
 
 void lab_sgx_params_at(struct lab_sgx_params *p, int64_t now)
 {
-    int64_t *windows[] = { p->rcrl, p->pcrl, p->ti, p->qi };
+    int64_t *const moments[] = { &p->rcrl[0], &p->rcrl[1], &p->pcrl[0], &p->pcrl[1],
+                                 &p->ti[0],   &p->ti[1],   &p->qi[0],   &p->qi[1],
+                                 &p->pck_nb,  &p->pck_na,  &p->plat_na, &p->ts_na };
 
-    for (size_t i = 0; i < COUNT(windows); i++) {
-        windows[i][0] += now - LAB_NOW;
-        windows[i][1] += now - LAB_NOW;
-    }
+    for (size_t i = 0; i < COUNT(moments); i++)
+        *moments[i] += now - LAB_NOW;
 }
 
 /* From text */

@@ -264,7 +264,7 @@ static bool moment_of(struct span s, size_t wide, int64_t *out)
     return s.n == wide + 11 && s.p[s.n - 1] == 'Z' && year_of(s, wide, &p.year) &&
            digits(s, wide, 2, &p.month) && digits(s, wide + 2, 2, &p.day) &&
            digits(s, wide + 4, 2, &p.hour) && digits(s, wide + 6, 2, &p.minute) &&
-           digits(s, wide + 8, 2, &p.second) && when_of_parts(&p, out);
+           digits(s, wide + 8, 2, &p.second) && p.year >= 1970 && when_of_parts(&p, out);
 }
 
 int64_t der_time(struct reader *r, const char *name)
