@@ -22,7 +22,7 @@ enum {
     RSA_BITS_MIN = 2048,
     RSA_BITS_MAX = 8192,
     RSA_SIGN_BITS_MAX = 4096,
-    RSA_EXPONENT_BITS_MAX = 33, /* up to 2^32 */
+    RSA_EXPONENT_BITS_MAX = 32, /* 2^32 itself is even */
     ECDSA_DER_MAX = 2 + 2 * (2 + 1 + EC_SIZE_MAX)
 };
 

@@ -75,7 +75,7 @@ static size_t magnitude_bits(struct span v)
 }
 
 /* A key too small gives no security, one too large costs us the sender's wish in time; a small or
- * even exponent is no RSA. (2^32 itself is even, so 32 bits say it all.) */
+ * even exponent is no RSA. */
 static bool rsa_check(const struct spki *key, struct err *err)
 {
     size_t bits = magnitude_bits(key->modulus);

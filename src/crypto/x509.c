@@ -142,6 +142,18 @@ void x509_algorithm_read(struct reader *r, const char *name, struct span *raw, e
         *raw = span_part(r->in, from, r->at - from);
 }
 
+void x509_algorithm_write(struct writer *w, enum sig_alg alg)
+{
+    size_t seq = der_begin(w, DER_SEQUENCE);
+
+    for (size_t i = 0; i < COUNT(plain); i++)
+        if (plain[i].alg == alg)
+            der_write_oid(w, plain[i].oid);
+    if (alg <= SIG_RS512)
+        der_write(w, DER_NULL, (struct span){ 0 });
+    der_end(w, seq);
+}
+
 /* Text that a person would read the same way: bytes that are no text, or text with a NUL in it,
  * are no name to compare with. */
 static struct span readable(struct span s)

@@ -33,6 +33,10 @@ enum x509_extension {
 /* The algorithm's whole element goes to *raw; unsupported when it is none of ours. */
 void x509_algorithm_read(struct reader *r, const char *name, struct span *raw, enum sig_alg *out);
 
+/* Writes the AlgorithmIdentifier of RS256 to RS512, ES256 or ES384, as certificates of ours have
+ * it. */
+void x509_algorithm_write(struct writer *w, enum sig_alg alg);
+
 /* A Name: whole, and the text of its first common name (empty where there is none to be read). */
 void x509_name_read(struct reader *r, const char *name, struct span *raw, struct span *cn);
 
