@@ -27,10 +27,9 @@ static void desk_init(struct desk *d)
     CHECK_OK("crypto", d->crypto != NULL, e);
     d->arena = arena_over(64u << 20);
     d->request = arena_over(16u << 20);
-    d->in = (struct appraise_in){ .crypto = d->crypto,
-                                  .arena = &d->request,
-                                  .roots = &d->roots,
-                                  .profile = TCB_ANY };
+    d->in = (struct appraise_in){
+        .crypto = d->crypto, .arena = &d->request, .roots = &d->roots, .profile = TCB_ANY
+    };
 }
 
 static void desk_fini(struct desk *d)
@@ -423,8 +422,9 @@ static void another_root_is_trusted_only_when_it_is_named(void **state)
                "unsupported_certification_data");
     d.in.evidence = with_chain(&d, d.in.evidence);
     CHECK_TEXT("production pin", span_str(desk_judge(&d, "pin")->reason), "untrusted_root");
-    CHECK_OK("root", pem_parse(desk_file(&d, "alt-root", "trustedRootCaCert.pem"), "CERTIFICATE",
-                               true, 1, &d.arena, block, &count, &e),
+    CHECK_OK("root",
+             pem_parse(desk_file(&d, "alt-root", "trustedRootCaCert.pem"), "CERTIFICATE", true, 1,
+                       &d.arena, block, &count, &e),
              e);
     CHECK_OK("root", cert_parse(block[0].der, &root, &e), e);
     key.point = root.point;
