@@ -4,7 +4,7 @@
 #include "../collateral/roots.h"
 #include "../evidence/dcap/collateral.h"
 #include "../host/file.h"
-#include "verdict.h"
+#include "verdict_text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -126,14 +126,14 @@ static bool check_document_signature(const struct preparation *p, struct dcap_do
 /* True when the document's content may be read. */
 static bool prepare_document(const struct preparation *p, struct dcap_document *d, struct span text,
                              struct span chain,
-                             bool (*open)(struct span, struct arena *, struct signed_json *,
-                                          struct err *))
+                             bool (*envelope)(struct span, struct arena *, struct signed_json *,
+                                              struct err *))
 {
     struct arena *a = &p->k->arena;
 
     settle(&d->chain_step,
            signing_chain_prepare(chain, p->roots, p->crypto, a, &d->chain, &d->chain_step.err));
-    settle(&d->envelope, open(text, a, &d->json, &d->envelope.err));
+    settle(&d->envelope, envelope(text, a, &d->json, &d->envelope.err));
     if (!d->chain_step.holds || !d->envelope.holds)
         return false;
     settle(&d->signature, check_document_signature(p, d));

@@ -1,14 +1,14 @@
 /*
- * verdict - what `cupel appraise` says, for a program and for a person
+ * verdict - one verdict as JSON: the decision, the error, every check, the platform's TCB, claims
+ * in and out
  *
- * Shape    the JSON object of the command's manual; or text with the failed check first
+ * Shape    one object; the same for the command line and the library
  */
-#ifndef CUPEL_CLI_VERDICT_H
-#define CUPEL_CLI_VERDICT_H
+#ifndef CUPEL_SERVICE_VERDICT_H
+#define CUPEL_SERVICE_VERDICT_H
 
 #include "../evidence/appraise.h"
 #include "../policy/policy.h"
-#include "cli.h"
 
 struct verdict {
     const char *word; /* "permit", "deny", "refuse" */
@@ -18,6 +18,5 @@ struct verdict {
 };
 
 bool verdict_write_json(struct writer *w, const struct verdict *v, struct err *err) MUST_USE;
-void verdict_write_text(struct cli *c, struct writer *w, const struct verdict *v);
 
 #endif
