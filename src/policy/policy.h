@@ -37,6 +37,11 @@ struct policy_diagnostics {
  * NULL. */
 struct policy *policy_new(struct crypto *c, struct span text,
                           struct policy_diagnostics *diagnostics, struct err *err) MUST_USE;
+
+/* As policy_new, for a text that came with a request: compiling and evaluating it may take a tenth
+ * of the work. */
+struct policy *policy_new_draft(struct crypto *c, struct span text,
+                                struct policy_diagnostics *diagnostics, struct err *err) MUST_USE;
 void policy_free(struct policy *p);
 
 struct span policy_text(const struct policy *p);
@@ -67,6 +72,43 @@ struct policy_outcome {
  * only for memory. */
 bool policy_eval(const struct policy *p, const struct claim_set *incoming, struct arena *a,
                  struct policy_outcome *out, struct err *err) MUST_USE;
+
+/* How one condition of a rule fared, over the first claims that satisfied those before it. */
+struct policy_trail_condition {
+    struct span text; /* as the policy has it */
+    bool was_reached; /* the conditions before it held */
+    bool holds;
+    uint32_t matches; /* claims that satisfy its tests */
+    bool has_nearest;
+    struct claim nearest; /* the first match, or the claim that passes most tests */
+    char why[160];        /* what failed, or empty */
+    char hint[96];        /* what was probably meant, or empty */
+};
+
+struct policy_trail_rule {
+    const char *section; /* "authorizationrules" */
+    uint32_t line, column;
+    struct span text; /* as the policy has it */
+    uint32_t times;   /* how often it fired */
+    bool has_failed;  /* the error that ended the evaluation happened here */
+    struct policy_trail_condition *conditions;
+    size_t condition_count;
+    struct claim *made; /* claims it put into the incoming set, or would have */
+    size_t made_count;
+};
+
+/* The rules in the order they ran. Bounded: `is_cut` when there was no room for the newest. */
+struct policy_trail {
+    struct policy_trail_rule *rules;
+    size_t count;
+    bool is_cut;
+};
+
+/* As policy_eval, and tells rule by rule what matched and what did not, and why. The trail borrows
+ * from the policy, the claims and the arena. */
+bool policy_eval_trace(const struct policy *p, const struct claim_set *incoming, struct arena *a,
+                       struct policy_outcome *out, struct policy_trail *trail,
+                       struct err *err) MUST_USE;
 
 /* "permit", "deny", "no-permit", "error". */
 const char *policy_decision_name(enum policy_decision d);
