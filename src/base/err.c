@@ -17,6 +17,7 @@ const char *err_code_name(enum err_code code)
     return (unsigned)code < ERR_CODES ? code_names[code] : "unknown";
 }
 
+PRINTF_LIKE(5, 0)
 static bool fill(struct err *err, size_t offset, enum err_code code, const char *spec,
                  const char *fmt, va_list ap)
 {

@@ -18,6 +18,7 @@ size_t reader_offset(const struct reader *r)
     return r->base + r->at;
 }
 
+PRINTF_LIKE(6, 0)
 static bool fail_with(struct reader *r, size_t offset, enum err_code code, const char *spec,
                       const char *name, const char *fmt, va_list ap)
 {
