@@ -125,6 +125,8 @@ struct lab_sgx_params {
     const char *isv_signer;
     bool isv_flip; /* the last signed bit, after signing */
     struct span trail;
+    struct span
+        chain; /* certification data; p NULL: PEM of leaf, CA and root, shaped by the two below */
     bool chain_nul, drop_root;
 
     /* the enclave */
@@ -171,6 +173,9 @@ void lab_sgx_params_at(struct lab_sgx_params *p, int64_t now);
  * are kept in the arena. */
 bool lab_sgx_set(struct lab_sgx_params *p, const char *changes, struct arena *a,
                  struct err *err) MUST_USE;
+
+/* The name of the i-th parameter that lab_sgx_set knows, or NULL behind the last. */
+const char *lab_param_name(size_t i);
 
 /* The row of that name, or NULL. */
 const struct lab_scenario *lab_scenario_find(const char *name);

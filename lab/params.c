@@ -233,7 +233,7 @@ static const struct param params[] = {
     P(NUMBER, qe_svn), P(NUMBER, qe_prod), P(NUMBER, qe_misc), P(FIXED, qe_attr), P(BYTES, qe_data), P(NUMBER, qe_tail),
     P(TEXT, qe_signer), P(FLAG, qe_sig_flip), P(BYTES, auth),
     P(NUMBER, ver), P(NUMBER, akt), P(NUMBER, tee), P(FIXED, vendor), P(NUMBER, ct), P(TEXT, isv_signer), P(FLAG, isv_flip),
-    P(BYTES, trail), P(FLAG, chain_nul), P(FLAG, drop_root),
+    P(BYTES, trail), P(BYTES, chain), P(FLAG, chain_nul), P(FLAG, drop_root),
     P(FIXED, isv_attr), P(NUMBER, isv_misc), P(NUMBER, isv_prod), P(NUMBER, isv_svn), P(NUMBER, config_svn), P(BYTES, mr_enclave),
     P(BYTES, mr_signer), P(BYTES, config_id), P(BYTES, ext_prod_id), P(BYTES, family_id), P(BYTES, runtime), P(BYTES, report_data),
 };
@@ -458,6 +458,11 @@ static bool set(const struct setting *s)
     };
 
     return by_type[s->param->type](s) || err_in(s->err, s->param->name);
+}
+
+const char *lab_param_name(size_t i)
+{
+    return i < COUNT(params) ? params[i].name : NULL;
 }
 
 static const struct param *param_find(struct span name)

@@ -283,7 +283,7 @@ static bool add_serial(const struct lab_bench *b, const struct lab_key *key, str
     return lab_serial(key, p, b->err);
 }
 
-/* Serial numbers that no certificate has: the top half all ones, which no lab key happens to give.
+/* Serial numbers that no certificate has: 63 ones on top, which no lab key happens to give.
  */
 static bool add_others(const struct lab_bench *b, size_t n, struct span *list, size_t *count)
 {
@@ -359,7 +359,9 @@ static bool make_chains(const struct lab_bench *b, struct lab_sgx_set *s)
     struct span tcb[] = { s->tcb_signing_der, s->root_der };
     struct span crl[] = { s->platform_ca_der, s->root_der };
 
-    return make_chain(b, pck, b->p->drop_root ? 2 : 3, b->p->chain_nul, &s->pck_chain) &&
+    s->pck_chain = b->p->chain;
+    return (b->p->chain.p ||
+            make_chain(b, pck, b->p->drop_root ? 2 : 3, b->p->chain_nul, &s->pck_chain)) &&
            make_chain(b, tcb, 2, false, &s->tcb_chain) &&
            make_chain(b, tcb, 2, false, &s->qe_chain) &&
            make_chain(b, crl, 2, false, &s->crl_chain) &&

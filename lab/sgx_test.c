@@ -418,6 +418,38 @@ static void changes_that_make_no_sense_are_refused(void **state)
     }
 }
 
+static void every_parameter_is_documented_and_no_name_stands_twice(void **state)
+{
+    struct span doc = check_file(CUPEL_SOURCE_DIR "/docs/formats/lab.md");
+    const char *name;
+
+    (void)state;
+    assert_true(doc.n > 0);
+    for (size_t i = 0; (name = lab_param_name(i)); i++) {
+        char quoted[64];
+        int n = snprintf(quoted, sizeof quoted, "`%s`", name);
+
+        CHECK(name, memmem(doc.p, doc.n, quoted, (size_t)n) != NULL);
+        for (size_t k = 0; k < i; k++)
+            CHECK(name, strcmp(lab_param_name(k), name) != 0);
+    }
+    free((void *)(uintptr_t)doc.p);
+}
+
+static void a_chain_may_be_brought_along(void **state)
+{
+    struct arena a = arena_over(MEMORY);
+    struct lab_sgx_set set = make(&a, "base", "chain=c0ffee", 0),
+                       bare = make(&a, "base", "drop_root=true;chain_nul=false", 0);
+
+    (void)state;
+    CHECK_TEXT("end of the quote", hex_dup(&a, span_part(set.quote, set.quote.n - 9, 9)),
+               "050003000000c0ffee");
+    assert_true(span_starts(make(&a, "base", "", 0).pck_chain, bare.pck_chain));
+    assert_int_equal(bare.pck_chain.p[bare.pck_chain.n - 1], '\n');
+    arena_fini(&a);
+}
+
 static void an_edit_that_finds_nothing_is_an_error(void **state)
 {
     struct arena a = arena_over(MEMORY);
@@ -530,6 +562,7 @@ TEST_MAIN(signatures_are_those_of_rfc_6979, keys_are_derived_from_their_names,
           a_processor_certificate_has_five_entries_and_its_own_authority,
           parameters_land_where_they_belong, collateral_parameters_show_in_the_documents,
           a_list_may_name_many, changes_that_make_no_sense_are_refused,
+          every_parameter_is_documented_and_no_name_stands_twice, a_chain_may_be_brought_along,
           an_edit_that_finds_nothing_is_an_error, moments_move_together,
           open_enclave_wraps_stand_around_the_quote, a_difference_from_the_golden_table_is_reported,
           a_golden_table_that_is_none_is_an_error, each_failing_allocation_is_a_clean_error)
