@@ -1,6 +1,7 @@
 #include "verb.h"
 
 #include "../src/base/when.h"
+#include "../src/host/file.h"
 #include "lab.h"
 
 #include <stdio.h>
@@ -77,4 +78,35 @@ const struct verb verb_lab_make = {
                 "  cupel lab make sgx --scenario r-pck --out /tmp/revoked\n"
                 "  cupel lab make sgx --scenario list",
     .run = run,
+};
+
+static int run_verify_golden(struct cli *c)
+{
+    struct span json = { 0 }, text = { 0 };
+    struct writer report = writer_in(&c->arena, 1024);
+    struct lab_golden_result r = { 0 };
+    struct err err = { 0 };
+
+    if (!file_read(c->arguments[0], CLI_FILE_MAX, &c->arena, &json, &err) ||
+        !lab_verify_golden(json, &report, &r, &err))
+        return cli_fail_err(c, &err);
+    write_format(&report,
+                 "%zu scenarios, %zu artifacts compared, %zu of other kinds left out, "
+                 "%zu differences\n",
+                 r.scenarios, r.artifacts, r.skipped, r.differences);
+    if (!writer_done(&report, &text, &err))
+        return cli_fail_err(c, &err);
+    cli_print(text);
+    return r.differences == 0 ? EXIT_OK : EXIT_DENIED;
+}
+
+const struct verb verb_lab_verify_golden = {
+    .words = "lab verify-golden",
+    .summary = "make every scenario again and compare it with a table of golden hashes",
+    .arguments = "FILE",
+    .least = 1,
+    .most = 1,
+    .details = "Each difference is a line. Exit status 0 where there is none, 1 otherwise.",
+    .examples = "  cupel lab verify-golden golden.json",
+    .run = run_verify_golden,
 };

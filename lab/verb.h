@@ -7,5 +7,6 @@
 #include "../src/cli/cli.h"
 
 extern const struct verb verb_lab_make;
+extern const struct verb verb_lab_verify_golden;
 
 #endif
