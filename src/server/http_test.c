@@ -179,7 +179,7 @@ static const struct refusal {
     { "a space in the target",        "GET /a b HTTP/1.1\r\n" HOST "\r\n", 400 },
     { "no target",                    "GET  HTTP/1.1\r\n" HOST "\r\n", 400 },
     { "a word for a version",         "GET / HTTQ/1.1\r\n" HOST "\r\n", 400 },
-    { "no version",                   "GET /\r\n" HOST "\r\n", 400 },
+    { "no version",                   "GET /\r\n" HOST "\r\n", 505 },
     { "version 0.9",                  "GET / HTTP/0.9\r\n" HOST "\r\n", 505 },
     { "version 1.2",                  "GET / HTTP/1.2\r\n" HOST "\r\n", 505 },
     { "version 2.0",                  "GET / HTTP/2.0\r\n" HOST "\r\n", 505 },

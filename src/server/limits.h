@@ -42,7 +42,7 @@ struct server_limits {
     {                                                                                              \
         .handshake_ms = 10000, .header_ms = 10000, .body_ms = 30000, .response_ms = 30000,         \
         .idle_ms = 75000, .linger_ms = 2000, .drain_ms = 30000, .tick_ms = 250,                    \
-        .connections = 16384, .per_address = 16384, .handshakes = 1024                             \
+        .connections = 16384, .per_address = 12288, .handshakes = 1024                             \
     }
 /* clang-format on */
 

@@ -42,6 +42,9 @@ enum tls_step tls_read(struct tls *t, uint8_t *p, size_t room, size_t *got) MUST
 /* Writes a part of n bytes, at least one; *put > 0 exactly with TLS_DONE. */
 enum tls_step tls_write(struct tls *t, const uint8_t *p, size_t n, size_t *put) MUST_USE;
 
+/* Tells whether bytes wait inside, where the socket's readiness does not show them. */
+bool tls_has_pending(const struct tls *t);
+
 /* Tells the other side that nothing more comes. Best effort: never waits. */
 void tls_end(struct tls *t);
 
