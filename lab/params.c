@@ -227,7 +227,7 @@ static const struct param params[] = {
     P(WINDOW, rcrl), P(WINDOW, pcrl), P(TEXT, rcrl_signer), P(TEXT, pcrl_signer), P(TEXT, pcrl_issuer),
     P(REVOKED, rrev), P(REVOKED, prev),
     P(WINDOW, ti), P(TEXT, ti_id), P(TEXT, ti_fmspc), P(TEXT, ti_pceid), P(NUMBER, ti_version), P(NUMBER, tcb_type), P(NUMBER, eval),
-    P(LEVELS, levels), P(TEXT, ti_signer), P(EDIT, ti_pre), P(EDIT, ti_post),
+    { "levels", LEVELS, 0, 0 }, P(TEXT, ti_signer), P(EDIT, ti_pre), P(EDIT, ti_post),
     P(WINDOW, qi), P(TEXT, qi_id), P(TEXT, qi_signer), P(NUMBER, qi_version), P(BYTES, qi_mrs), P(NUMBER, qi_prod), P(TEXT, qi_misc),
     P(TEXT, qi_misc_mask), P(TEXT, qi_attr), P(TEXT, qi_attr_mask), P(EDIT, qi_pre), P(EDIT, qi_post),
     P(NUMBER, qe_svn), P(NUMBER, qe_prod), P(NUMBER, qe_misc), P(FIXED, qe_attr), P(BYTES, qe_data), P(NUMBER, qe_tail),

@@ -1,0 +1,224 @@
+/*
+ * A machine of the lab as a folder of files. The one file of the lab that touches a disk.
+ */
+#include "lab_in.h"
+
+#include "../src/base/when.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MEMORY = 256 * 1024 * 1024, PATH_ROOM = 4096 };
+
+/* A path into the folder, and the bytes to lie there. */
+struct file {
+    const char *name;
+    struct span bytes;
+};
+
+static bool fail_io(struct err *err, const char *doing, const char *path)
+{
+    return err_fail(err, ERR_IO, NULL, "cannot %s %.100s: %s", doing, path, strerror(errno));
+}
+
+static bool folder_make(const char *path, struct err *err)
+{
+    return mkdir(path, 0777) == 0 || errno == EEXIST || fail_io(err, "make folder", path);
+}
+
+static bool path_join(char out[PATH_ROOM], const char *dir, const char *name, struct err *err)
+{
+    int n = snprintf(out, PATH_ROOM, "%s/%s", dir, name);
+
+    if (n < 0 || n >= PATH_ROOM)
+        return err_fail(err, ERR_LIMIT, NULL, "a path has at most %d characters", PATH_ROOM - 1);
+    return true;
+}
+
+/* Makes the folder and those above it. */
+static bool folders_make(const char *path, struct err *err)
+{
+    char part[PATH_ROOM];
+
+    for (size_t i = 1; path[i]; i++)
+        if (path[i] == '/') {
+            if (i >= PATH_ROOM)
+                return err_fail(err, ERR_LIMIT, NULL, "a path has at most %d characters",
+                                PATH_ROOM - 1);
+            memcpy(part, path, i);
+            part[i] = '\0';
+            if (!folder_make(part, err))
+                return false;
+        }
+    return folder_make(path, err);
+}
+
+static bool write_all(int fd, struct span s)
+{
+    while (s.n > 0) {
+        ssize_t n = write(fd, s.p, s.n);
+
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0)
+            s = span_part(s, (size_t)n, s.n - (size_t)n);
+    }
+    return true;
+}
+
+static bool file_write(const char *dir, const struct file *f, struct err *err)
+{
+    char path[PATH_ROOM];
+    int fd;
+    bool ok;
+
+    if (!path_join(path, dir, f->name, err))
+        return false;
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return fail_io(err, "open", path);
+    ok = write_all(fd, f->bytes);
+    if (close(fd) != 0 || !ok)
+        return fail_io(err, "write", path);
+    return true;
+}
+
+static bool files_write(const char *dir, const struct file *files, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!file_write(dir, &files[i], err))
+            return false;
+    return true;
+}
+
+static bool subfolder_make(const char *dir, const char *name, struct err *err)
+{
+    char path[PATH_ROOM];
+
+    return path_join(path, dir, name, err) && folder_make(path, err);
+}
+
+static bool write_set(const char *dir, const struct lab_sgx_set *s, struct err *err)
+{
+    const struct file files[] = {
+        { "collateral/tcb_info.json", s->tcb_info },
+        { "collateral/tcb_info_issuer_chain.pem", s->tcb_chain },
+        { "collateral/qe_identity.json", s->qe_identity },
+        { "collateral/qe_identity_issuer_chain.pem", s->qe_chain },
+        { "collateral/pck_crl.der", s->pck_crl },
+        { "collateral/pck_crl_issuer_chain.pem", s->crl_chain },
+        { "collateral/root_ca_crl.der", s->root_crl },
+        { "roots/root.pem", s->root_pem },
+        { "runtime.bin", s->runtime },
+    };
+    struct lab_artifact artifacts[LAB_SGX_ARTIFACTS];
+
+    lab_sgx_artifacts(s, artifacts);
+    for (size_t i = 0; i < COUNT(artifacts); i++) {
+        struct file f = { artifacts[i].name, artifacts[i].bytes };
+
+        if (!file_write(dir, &f, err))
+            return false;
+    }
+    return subfolder_make(dir, "collateral", err) && subfolder_make(dir, "roots", err) &&
+           files_write(dir, files, COUNT(files), err);
+}
+
+static bool write_oe(const char *dir, const struct lab_sgx_set *s, struct arena *a, struct err *err)
+{
+    struct span report = lab_oe_report(a, s->quote);
+    const struct file files[] = {
+        { "oe_report.bin", report },
+        { "oe_evidence.bin", lab_oe_evidence(a, lab_oe_uuid_report, report) },
+    };
+
+    for (size_t i = 0; i < COUNT(files); i++)
+        if (!files[i].bytes.p)
+            return arena_fail(a, err);
+    return files_write(dir, files, COUNT(files), err);
+}
+
+/* Only the root's key: with it one makes more certificates that this lab's verifiers accept. */
+static bool write_root_key(const char *dir, uint64_t seed, struct arena *a, struct err *err)
+{
+    struct lab_key key;
+    struct file f = { .name = "roots/root.key.pem" };
+
+    if (!lab_key_of(seed, "root", &key, err))
+        return false;
+    f.bytes = lab_key_pem(a, &key);
+    if (!f.bytes.p)
+        return arena_fail(a, err);
+    return file_write(dir, &f, err);
+}
+
+static bool write_readme(const char *dir, const struct lab_make_options *o,
+                         const struct lab_scenario *row, struct arena *a, struct err *err)
+{
+    char judged[WHEN_TEXT];
+    const char *at = when_str(o->at ? o->at : LAB_NOW, judged);
+    bool is_oe = strcmp(o->kind, "oe") == 0;
+    struct writer w = writer_in(a, 1024);
+    struct file f = { .name = "README.txt" };
+
+    write_text(&w, "Lab evidence. Nobody's machine: every key here is derived from a public text,\n"
+                   "and no verifier accepts it unless it was told to by name.\n\n");
+    write_format(&w, "kind       %s\nscenario   %s\nseed       %llu\n", o->kind, row->name,
+                 (unsigned long long)o->seed);
+    write_format(&w, "changes    %s%s%s\n", row->changes, *row->changes && o->changes ? ";" : "",
+                 o->changes ? o->changes : "");
+    write_format(&w, "judged at  %s\n", at);
+    if (!o->changes)
+        write_format(&w, "expected   %s\n", row->status ? row->status : row->reason);
+    write_format(&w,
+                 "\n  cupel appraise --type %s --evidence %s --collateral collateral"
+                 " --roots lab=. \\\n"
+                 "      --at %s --runtime-data runtime.bin --policy none\n",
+                 is_oe ? "oe" : "sgx", is_oe ? "oe_report.bin" : "quote.bin", at);
+    return writer_done(&w, &f.bytes, err) && file_write(dir, &f, err);
+}
+
+static bool kind_check(const char *kind, struct err *err)
+{
+    if (strcmp(kind, "sgx") == 0 || strcmp(kind, "oe") == 0)
+        return true;
+    return err_fail(err, ERR_UNSUPPORTED, "docs/formats/lab.md",
+                    "this lab makes sgx and oe, not \"%.40s\"", kind);
+}
+
+static bool options_read(const struct lab_make_options *o, const char *scenario, struct arena *a,
+                         struct lab_sgx_params *out, struct err *err)
+{
+    if (!kind_check(o->kind, err) || !lab_sgx_scenario(scenario, o->seed, a, out, err))
+        return false;
+    if (o->changes && !lab_sgx_set(out, o->changes, a, err))
+        return false;
+    if (o->at)
+        lab_sgx_params_at(out, o->at);
+    return true;
+}
+
+static bool make_in(const struct lab_make_options *o, struct arena *a, struct err *err)
+{
+    const char *scenario = o->scenario ? o->scenario : "base";
+    struct lab_sgx_params p;
+    struct lab_sgx_set set;
+
+    return options_read(o, scenario, a, &p, err) && lab_sgx_make(&p, a, &set, err) &&
+           folders_make(o->out_dir, err) && write_set(o->out_dir, &set, err) &&
+           write_oe(o->out_dir, &set, a, err) && write_root_key(o->out_dir, o->seed, a, err) &&
+           write_readme(o->out_dir, o, lab_scenario_find(scenario), a, err);
+}
+
+bool lab_make(const struct lab_make_options *options, struct err *err)
+{
+    struct arena a = arena_over(MEMORY);
+    bool ok = make_in(options, &a, err);
+
+    arena_fini(&a);
+    return ok;
+}

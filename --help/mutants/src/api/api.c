@@ -1,0 +1,259 @@
+#include "api.h"
+
+#include "../base/hex.h"
+#include "../base/utf8.h"
+#include "../format/uri.h"
+#include "errors.h"
+#include "metadata.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    API_MEMORY = 256 * 1024,
+    REQUEST_MEMORY = 16 * 1024 * 1024,
+    TRACE_TEXT = 55,
+    CLIENT_ID_MAX = 256
+};
+
+struct api {
+    struct api_settings set;
+    struct arena arena;
+    struct span version, discovery, challenge;
+    struct api_token *tokens;
+    struct api_counts counts;
+};
+
+struct attest_service *api_service(struct api *a)
+{
+    return a->set.service;
+}
+
+struct span api_version_text(const struct api *a)
+{
+    return a->version;
+}
+
+struct span api_discovery(const struct api *a)
+{
+    return a->discovery;
+}
+
+struct span api_challenge(const struct api *a)
+{
+    return a->challenge;
+}
+
+static bool copy_tokens(struct api *a, struct err *err)
+{
+    a->tokens = ARENA_ARRAY(&a->arena, struct api_token, a->set.token_count);
+    if (!a->tokens)
+        return arena_fail(&a->arena, err);
+    if (a->set.token_count > 0)
+        memcpy(a->tokens, a->set.tokens, a->set.token_count * sizeof *a->tokens);
+    a->set.tokens = a->tokens;
+    return true;
+}
+
+static bool make_challenge(struct api *a, struct err *err)
+{
+    struct writer w = writer_in(&a->arena, 128);
+
+    write_text(&w, "Bearer authorization=\"");
+    write_bytes(&w, attest_issuer(a->set.service));
+    write_text(&w, "\", resource=\"https://attest.azure.net\"");
+    return writer_done(&w, &a->challenge, err);
+}
+
+static bool fill(struct api *a, struct err *err)
+{
+    size_t count = 0;
+    const struct attest_key *keys = attest_keys(a->set.service, &count);
+
+    a->version = arena_dup(&a->arena, a->set.version);
+    if (!a->version.p)
+        return arena_fail(&a->arena, err);
+    return copy_tokens(a, err) && make_challenge(a, err) &&
+           discovery_write(&a->arena, attest_issuer(a->set.service), keys, count, &a->discovery,
+                           err);
+}
+
+struct api *api_new(const struct api_settings *settings, struct err *err)
+{
+    struct api *a = calloc(1, sizeof *a);
+
+    if (!a) {
+        err_fail(err, ERR_MEMORY, NULL, "out of memory");
+        return NULL;
+    }
+    a->set = *settings;
+    a->arena = arena_over(API_MEMORY);
+    if (fill(a, err))
+        return a;
+    api_free(a);
+    return NULL;
+}
+
+void api_free(struct api *a)
+{
+    if (!a)
+        return;
+    arena_fini(&a->arena);
+    free(a);
+}
+
+struct api_counts api_counts(const struct api *a)
+{
+    return a->counts;
+}
+
+void api_note_verdict(struct api *a, const struct attest_result *r)
+{
+    if (r->is_granted)
+        a->counts.granted++;
+    else
+        a->counts.refused[r->refusal]++;
+}
+
+/* "00-<32 hex trace>-<16 hex parent>-00", the only form that is echoed. */
+static bool is_traceparent(struct span s)
+{
+    if (s.n != TRACE_TEXT || s.p[2] != '-' || s.p[35] != '-' || s.p[52] != '-')
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (i != 2 && i != 35 && i != 52 && hex_digit(s.p[i]) < 0)
+            return false;
+    return true;
+}
+
+/* The caller's trace, or a new one. The new one is a hash of the entropy: the token's id must not
+ * be told twice. */
+static struct span request_id_of(struct call *call, struct crypto *c)
+{
+    struct span given = http_header_find(call->request, "traceparent");
+    struct span parts[2] = { span_of(call->entropy, 32), span_str("trace") };
+    struct writer w = writer_in(&call->x->arena, TRACE_TEXT + 1);
+    uint8_t hash[SHA256_SIZE];
+    struct span out = { 0 };
+    bool is_ours = !is_traceparent(given);
+
+    if (is_ours && !digest(c, DIGEST_SHA256, parts, 2, hash, NULL))
+        return out;
+    write_text(&w, "00-");
+    if (is_ours)
+        hex_write(&w, span_of(hash, 16));
+    else
+        write_bytes(&w, span_part(given, 3, 32));
+    write_u8(&w, '-');
+    write_bytes(&w, is_ours ? span_str("0000000000000000") : span_part(given, 36, 16));
+    write_text(&w, "-00");
+    return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
+}
+
+/* The caller's own id, when it asks for it back; header values are printable, so it may stand in an
+ * answer. */
+static struct span client_id_of(struct call *call)
+{
+    struct span id = http_header_find(call->request, "x-ms-client-request-id");
+    struct span wish = http_header_find(call->request, "x-ms-return-client-request-id");
+
+    return id.n > 0 && id.n <= CLIENT_ID_MAX && span_is_nocase(wish, "true")
+               ? arena_dup(&call->x->arena, id)
+               : (struct span){ 0 };
+}
+
+/* The role of the bearer token; tokens are kept and compared as hashes, in constant time. */
+static enum api_role role_of(struct call *call, struct crypto *c)
+{
+    struct span given = http_header_find(call->request, "authorization");
+    enum api_role role = ROLE_NONE;
+    uint8_t hash[SHA256_SIZE];
+
+    if (given.n < 8 || !span_is_nocase(span_part(given, 0, 7), "bearer "))
+        return ROLE_NONE;
+    if (!digest_sha256(c, span_trim(span_part(given, 7, given.n)), hash, NULL))
+        return ROLE_NONE;
+    for (size_t i = 0; i < call->api->set.token_count; i++)
+        if (equal_ct(hash, call->api->tokens[i].sha256, sizeof hash))
+            role = call->api->tokens[i].role;
+    return role;
+}
+
+static enum api_step refuse_path(struct call *call, bool path_exists)
+{
+    char shown[128];
+
+    if (path_exists)
+        return api_refuse_text(call, API_ERROR_METHOD, "this path does not answer to that method");
+    return api_refuse_text(call, API_ERROR_NOT_FOUND, "there is nothing at %s",
+                           utf8_show(call->request->target, shown, sizeof shown));
+}
+
+/* True when the version suits the route; otherwise the refusal is written. */
+static bool check_version(struct call *call, struct span query)
+{
+    struct err err = { 0 };
+    struct span text = { 0 };
+    char shown[48];
+    bool found = false;
+
+    if (!uri_query(&call->x->arena, query, "api-version", &found, &text, &err)) {
+        api_refuse_err(call, &err);
+        return false;
+    }
+    call->version = found && text.n > 0 ? api_version_find(text) : API_ABSENT;
+    if (call->version == API_ABSENT && call->route->version != VERSION_OPTIONAL) {
+        api_refuse_text(call, API_ERROR_VERSION_MISSING,
+                        "the query needs an api-version, for example 2022-08-01");
+        return false;
+    }
+    if (call->version == API_UNKNOWN ||
+        (call->route->version == VERSION_2018_ONLY && call->version != API_2018_09_01_PREVIEW)) {
+        api_refuse_text(call, API_ERROR_VERSION_UNKNOWN, "api-version \"%s\" is not served here",
+                        utf8_show(text, shown, sizeof shown));
+        return false;
+    }
+    return true;
+}
+
+static bool check_role(struct call *call)
+{
+    enum api_role need =
+        call->version == API_2018_09_01_PREVIEW ? call->route->role_2018 : call->route->role;
+
+    if (call->role >= need)
+        return true;
+    api_refuse_text(call, API_ERROR_UNAUTHORIZED, "this call needs a bearer token with the %s role",
+                    need == ROLE_READER ? "Attestation Reader" : "Attestation Contributor");
+    return false;
+}
+
+enum api_step api_begin(struct api *a, const struct http_request *request, int64_t now,
+                        const uint8_t entropy[32], struct api_exchange *x)
+{
+    struct call call = { .api = a, .request = request, .x = x, .now = now, .entropy = entropy };
+    struct crypto *c = attest_crypto(a->set.service);
+    struct span path, query, normal = { 0 };
+    struct err err = { 0 };
+    bool path_exists = false;
+
+    x->arena = arena_over(REQUEST_MEMORY);
+    x->answer = (struct http_answer){ 0 };
+    call.request_id = request_id_of(&call, c);
+    call.client_id = client_id_of(&call);
+    uri_split(request->target, &path, &query);
+    if (!route_normal_path(&x->arena, path, &normal, &err))
+        return api_refuse_err(&call, &err);
+    call.route = route_find(request->method, normal, &path_exists);
+    if (!call.route)
+        return refuse_path(&call, path_exists);
+    call.role = role_of(&call, c);
+    if (!check_version(&call, query) || !check_role(&call))
+        return API_ANSWERED;
+    return call.route->run(&call);
+}
+
+void api_exchange_fini(struct api_exchange *x)
+{
+    arena_fini(&x->arena);
+}

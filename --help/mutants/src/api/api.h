@@ -1,0 +1,71 @@
+/*
+ * api - requests become answers; where a token must be signed, the exchange waits for the signing
+ * process
+ *
+ * Shape    api_begin either answers or hands out bytes to sign; api_finish completes the answer
+ * with the signature Purity   the room itself reads no clock and no socket: `now` and random bytes
+ * come in
+ */
+#ifndef CUPEL_API_API_H
+#define CUPEL_API_API_H
+
+#include "../service/attest.h"
+#include "message.h"
+
+struct api; /* one per worker */
+
+enum api_role { ROLE_NONE, ROLE_READER, ROLE_CONTRIBUTOR };
+
+/* A static bearer token, kept hashed. */
+struct api_token {
+    uint8_t sha256[32];
+    enum api_role role;
+};
+
+struct api_settings {
+    struct attest_service *service; /* borrowed */
+    struct span base_url;           /* of the instance: issuer, jku, discovery; no trailing slash */
+    struct span version;            /* x-ms-maa-service-version, four parts */
+    const struct api_token *tokens; /* copied; none: every call that needs a role is refused */
+    size_t token_count;
+};
+
+struct api *api_new(const struct api_settings *settings, struct err *err) MUST_USE;
+void api_free(struct api *a);
+
+enum api_step { API_ANSWERED, API_TO_SIGN };
+
+struct api_exchange {
+    struct arena arena;        /* given back by api_exchange_fini */
+    struct http_answer answer; /* when answered */
+    struct span to_sign; /* when API_TO_SIGN: message for the signing process, with key index */
+    uint32_t key_index;
+    void *pending;      /* the api's own */
+    int64_t started_us; /* the server's own */
+};
+
+/* Handles a whole request. Never fails: trouble is an answer with a 4xx or 5xx. `entropy` is 32
+ * fresh random bytes. */
+enum api_step api_begin(struct api *a, const struct http_request *request, int64_t now,
+                        const uint8_t entropy[32], struct api_exchange *x);
+
+/* Completes an exchange. An empty signature means that the signing process could not sign: 503. */
+void api_finish(struct api *a, struct api_exchange *x, struct span signature);
+
+void api_exchange_fini(struct api_exchange *x);
+
+/* What the parts of the room ask of the api. */
+struct attest_service *api_service(struct api *a);
+struct span api_version_text(const struct api *a);
+struct span api_discovery(const struct api *a); /* the discovery document */
+struct span api_challenge(const struct api *a); /* WWW-Authenticate */
+
+/* Verdicts given since the start. */
+struct api_counts {
+    uint64_t granted;
+    uint64_t refused[ATTEST_REFUSALS];
+};
+struct api_counts api_counts(const struct api *a);
+void api_note_verdict(struct api *a, const struct attest_result *r);
+
+#endif

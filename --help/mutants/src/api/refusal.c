@@ -1,0 +1,174 @@
+#include "refusal.h"
+
+#include "../format/json.h"
+#include "errors.h"
+
+#include <string.h>
+
+/* The sentences that the service's users know, by the reason of the failed check. A reason without
+ * a row is told by its own text. */
+static const struct {
+    const char *reason, *sentence;
+} known[] = {
+    { "tcb_status_not_accepted",
+      "The specified quote was invalid because the device on which the quote was generated "
+      "does not meet the Azure baseline requirements" },
+    { "tcb_baseline_not_met",
+      "The specified quote was invalid because the device on which the quote was generated "
+      "does not meet the Azure baseline requirements" },
+    { "malformed_tcb_info",
+      "The specified quote was invalid because the TCBInfo or QEID provided by the PCK Cache "
+      "Service was invalid" },
+    { "malformed_qe_identity",
+      "The specified quote was invalid because the TCBInfo or QEID provided by the PCK Cache "
+      "Service was invalid" },
+    { "tcb_info_signature",
+      "The specified quote was invalid because the TCBInfo or QEID provided by the PCK Cache "
+      "Service was invalid" },
+    { "qe_identity_signature",
+      "The specified quote was invalid because the TCBInfo or QEID provided by the PCK Cache "
+      "Service was invalid" },
+    { "invalid_crl", "The specified quote was invalid due to an error in the quote collateral" },
+    { "crl_expired", "The specified quote was invalid due to an error in the quote collateral" },
+    { "tcb_info_expired",
+      "The specified quote was invalid due to an error in the quote collateral" },
+    { "tcb_info_not_yet_valid",
+      "The specified quote was invalid due to an error in the quote collateral" },
+    { "qe_identity_expired",
+      "The specified quote was invalid due to an error in the quote collateral" },
+    { "qe_identity_not_yet_valid",
+      "The specified quote was invalid due to an error in the quote collateral" },
+    { "invalid_tcb_signing_chain",
+      "The specified quote was invalid due to an error in the quote collateral" },
+    { "runtime_data_mismatch", "SHA-256 of runtimeData is not the start of the report data" },
+    { "init_time_data_mismatch", "SHA-256 of initTimeData is not the start of the config id" },
+};
+
+static const char *sentence_of(const char *reason)
+{
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (strcmp(known[i].reason, reason) == 0)
+            return known[i].sentence;
+    return NULL;
+}
+
+static void write_member(struct writer *w, const char *name, struct span value)
+{
+    write_u8(w, ',');
+    json_write_string(w, span_str(name));
+    write_u8(w, ':');
+    json_write_string(w, value);
+}
+
+static void write_checks(struct writer *w, const struct trail *t)
+{
+    write_text(w, ",\"checks\":[");
+    for (size_t i = 0; i < t->count; i++) {
+        const struct trail_entry *e = &t->entries[i];
+
+        write_text(w, i ? ",{\"name\":" : "{\"name\":");
+        json_write_string(w, span_str(e->name));
+        write_member(w, "outcome", span_str(check_outcome_name(e->outcome)));
+        write_member(w, "establishes", span_str(e->establishes));
+        write_member(w, "detail", span_str(e->detail));
+        write_u8(w, '}');
+    }
+    write_u8(w, ']');
+}
+
+/* {"code":reason,"class":..,"path":..,"text":..,"spec":..,"checks":[..]} */
+static struct span inner_of(struct call *call, const struct attest_result *r)
+{
+    struct writer w = writer_in(&call->x->arena, 512);
+    struct span out = { 0 };
+
+    write_text(&w, "{\"code\":");
+    json_write_string(&w, span_str(r->appraisal.reason));
+    write_member(&w, "class", span_str(err_code_name(r->err.code)));
+    write_member(&w, "path", span_str(r->err.path));
+    write_member(&w, "text", span_str(r->err.text));
+    if (r->err.spec)
+        write_member(&w, "spec", span_str(r->err.spec));
+    if (call->role >= ROLE_READER)
+        write_checks(&w, &r->appraisal.trail);
+    write_u8(&w, '}');
+    return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
+}
+
+static enum api_step refuse_evidence(struct call *call, const struct attest_result *r,
+                                     enum api_error error)
+{
+    const char *reason = r->appraisal.reason ? r->appraisal.reason : "internal";
+    const char *sentence = sentence_of(reason);
+    struct writer w = writer_in(&call->x->arena, 256);
+    struct span message = { 0 };
+
+    if (sentence)
+        write_text(&w, sentence);
+    else
+        write_format(&w, "The specified quote was invalid: %s", r->err.text);
+    write_format(&w, " (%s)", reason);
+    if (!writer_done(&w, &message, NULL))
+        return api_refuse_text(call, API_ERROR_INTERNAL, "out of memory");
+    return api_refuse(call, error, message,
+                      r->appraisal.reason ? inner_of(call, r) : (struct span){ 0 });
+}
+
+/* The multi-line text of a policy that does not compile. */
+static enum api_step refuse_policy_text(struct call *call, const struct attest_result *r)
+{
+    const struct policy_diagnostic *d = &r->diagnostic;
+
+    if (d->code[0] == '\0')
+        return api_refuse_text(call, API_ERROR_POLICY_PARSING, "%s", r->err.text);
+    return api_refuse_text(call, API_ERROR_POLICY_PARSING,
+                           "Line: %u, Column: %u\nFailure message: %s: %s%s%s", d->line, d->column,
+                           d->code, d->text, d->hint[0] ? "; " : "", d->hint);
+}
+
+/* {"code":"PolicyValidationFailure","details":[{"code":"PolicyFailureClaim","target":..,"value":..}]}:
+ * the claims that made the policy say no. */
+static struct span blame_of(struct call *call, const struct policy_outcome *p)
+{
+    struct writer w = writer_in(&call->x->arena, 256);
+    struct span out = { 0 };
+
+    write_text(&w, "{\"code\":\"PolicyValidationFailure\",\"details\":[");
+    for (size_t i = 0; i < p->blamed.count; i++) {
+        const struct claim *c = &p->blamed.items[i];
+        struct writer value = writer_in(&call->x->arena, 64);
+
+        write_text(&w,
+                   i ? ",{\"code\":\"PolicyFailureClaim\"" : "{\"code\":\"PolicyFailureClaim\"");
+        write_member(&w, "target", c->name);
+        if (c->type == CLAIM_STRING)
+            write_bytes(&value, c->text);
+        else
+            claim_write_value(&value, c);
+        write_member(&w, "value", writer_span(&value));
+        write_u8(&w, '}');
+    }
+    write_text(&w, "]}");
+    return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
+}
+
+enum api_step refuse_attestation(struct call *call, const struct attest_result *r)
+{
+    switch (r->refusal) {
+    case ATTEST_EVIDENCE:
+        return refuse_evidence(call, r, API_ERROR_PARAMETER);
+    case ATTEST_UNAVAILABLE:
+        return refuse_evidence(call, r, API_ERROR_UNAVAILABLE);
+    case ATTEST_POLICY_DENIED:
+        return api_refuse(call, API_ERROR_POLICY_EVALUATION, span_str(r->err.text),
+                          blame_of(call, &r->policy));
+    case ATTEST_POLICY_FAILED:
+        return api_refuse_text(call, API_ERROR_POLICY_EVALUATION, "%s", r->err.text);
+    case ATTEST_POLICY_TEXT:
+        return refuse_policy_text(call, r);
+    case ATTEST_OURS:
+    case ATTEST_REFUSALS:
+        break;
+    }
+    return api_refuse_err(call, &r->err);
+}

@@ -1,0 +1,70 @@
+/*
+ * routes - what the public listener answers to: one row each
+ *
+ * Shape    method and path, compared without regard to ASCII case after percent-decoding and
+ * folding of slashes Rule     every row says which role it needs; a row without one cannot be
+ * written Source   rest-api 2, 3.1, 5
+ */
+#ifndef CUPEL_API_ROUTES_H
+#define CUPEL_API_ROUTES_H
+
+#include "api.h"
+
+/* The api versions of the contract. */
+enum api_version {
+    API_ABSENT,
+    API_2018_09_01_PREVIEW,
+    API_2020_10_01,
+    API_2022_08_01,
+    API_2022_09_01_PREVIEW,
+    API_2022_09_01,
+    API_2023_04_01_PREVIEW,
+    API_2025_06_01,
+    API_2026_03_11_PREVIEW,
+    API_UNKNOWN
+};
+
+enum route_version { VERSION_OPTIONAL, VERSION_REQUIRED, VERSION_2018_ONLY };
+
+/* One request being answered. */
+struct call {
+    struct api *api;
+    const struct http_request *request;
+    const struct route *route;
+    struct api_exchange *x;
+    enum api_version version;
+    enum api_role role;
+    int64_t now;
+    const uint8_t *entropy; /* 32 bytes */
+    struct span request_id; /* value of x-ms-request-id */
+    struct span
+        client_id; /* x-ms-client-request-id, when it is to be echoed; in the exchange's arena */
+};
+
+typedef enum api_step route_fn(struct call *call);
+
+struct route {
+    enum http_method method;
+    const char *path; /* normal form, lower case */
+    route_fn *run;
+    enum route_version version;
+    enum api_role role_2018; /* role needed with 2018-09-01-preview */
+    enum api_role role;      /* role needed with every later version */
+    const char *argument;    /* the attestation type, where the path names one */
+    const char *summary;     /* for the manual */
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* Finds the row. NULL: no such path (*path_exists false), or the path under other methods only
+ * (true). */
+const struct route *route_find(enum http_method method, struct span normal_path, bool *path_exists);
+
+/* Decodes, folds repeated and trailing slashes and lowers ASCII letters. */
+bool route_normal_path(struct arena *a, struct span path, struct span *out,
+                       struct err *err) MUST_USE;
+
+enum api_version api_version_find(struct span text);
+
+#endif

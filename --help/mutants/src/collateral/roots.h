@@ -1,0 +1,20 @@
+/*
+ * roots - the list of accepted roots as people name it
+ *
+ * Shape    words: "vendor" (Intel's pin), "lab=DIR" (a lab's root, asked for by name), or a file
+ * with a root certificate or public key of one's own (PEM or DER) Rule     a list replaces the
+ * default whole; the vendor's pin stays only where "vendor" is named. A certificate that says "Lab"
+ * is taken through lab= only. Owns     everything is in the arena Source   the SGX contract, 3.4
+ */
+#ifndef CUPEL_COLLATERAL_ROOTS_H
+#define CUPEL_COLLATERAL_ROOTS_H
+
+#include "../evidence/appraise.h"
+
+enum { ROOTS_MAX = 16, ROOT_FILE_MAX = 64 * 1024 };
+
+/* Reads the words into a list; no words: vendor alone. */
+bool roots_load(struct crypto *c, const char *const *words, size_t count, struct arena *a,
+                struct root_list *out, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,177 @@
+#include "json_claim.h"
+
+#include "../format/json.h"
+
+#include <string.h>
+
+/* Reads an argument as JSON: X402, or X411 where it is too deep or too long. */
+static bool read_json(struct machine *m, struct span text, uint32_t at, const struct json **out)
+{
+    static const struct json_limits limits = { .bytes = POLICY_JSON_BYTES,
+                                               .depth = POLICY_JSON_DEPTH,
+                                               .nodes = SIZE_MAX,
+                                               .members = SIZE_MAX };
+    struct err err = { 0 };
+
+    if (!machine_charge(m, text.n / 16, at))
+        return false;
+    if (json_parse(text, &limits, m->arena, out, &err))
+        return true;
+    if (err.code == ERR_MALFORMED)
+        return machine_fail(m, "X402", at, "this is not JSON: byte %zu: %.150s", err.offset,
+                            err.text);
+    if (err.code == ERR_LIMIT && !m->arena->is_full)
+        return machine_fail(m, "X411", at, "this JSON is beyond the limits: %.150s", err.text);
+    return machine_no_memory(m, at);
+}
+
+/* A JSON number taken apart: sign, digits without the point, and how many of them stand behind it.
+ */
+struct decimal {
+    bool is_negative;
+    struct span whole, fraction;
+    int64_t exponent;
+};
+
+enum { EXPONENT_MOST = 100000 }; /* far more than any number of digits within int64 can undo */
+
+static struct decimal take_apart(struct span raw)
+{
+    struct decimal d = { .is_negative = raw.p[0] == '-' };
+    size_t at = d.is_negative, from = at;
+    bool is_small;
+
+    while (at < raw.n && raw.p[at] >= '0' && raw.p[at] <= '9')
+        at++;
+    d.whole = span_part(raw, from, at - from);
+    if (at < raw.n && raw.p[at] == '.') {
+        from = ++at;
+        while (at < raw.n && raw.p[at] >= '0' && raw.p[at] <= '9')
+            at++;
+        d.fraction = span_part(raw, from, at - from);
+    }
+    if (at == raw.n)
+        return d;
+    at++; /* e */
+    is_small = raw.p[at] == '-';
+    at += raw.p[at] == '-' || raw.p[at] == '+';
+    for (; at < raw.n; at++)
+        if (d.exponent < EXPONENT_MOST)
+            d.exponent = d.exponent * 10 + (raw.p[at] - '0');
+    if (is_small)
+        d.exponent = -d.exponent;
+    return d;
+}
+
+static int decimal_digit(const struct decimal *d, size_t i)
+{
+    if (i < d->whole.n)
+        return d->whole.p[i] - '0';
+    return i - d->whole.n < d->fraction.n ? d->fraction.p[i - d->whole.n] - '0' : 0;
+}
+
+/* The value of a number that is mathematically integral and fits; `3.0`, `1e3` and `-0` count
+ * (7.4).
+ */
+static bool to_integer(struct span raw, int64_t *out)
+{
+    struct decimal d = take_apart(raw);
+    size_t digits = d.whole.n + d.fraction.n;
+    int64_t v = 0, left = (int64_t)d.whole.n + d.exponent; /* digits before the point */
+
+    for (size_t i = 0; i < digits; i++)
+        if ((int64_t)i >= left && decimal_digit(&d, i) != 0)
+            return false;
+    for (int64_t i = 0; i < left; i++) {
+        int digit = decimal_digit(&d, (size_t)i);
+
+        if (__builtin_mul_overflow(v, 10, &v) ||
+            __builtin_add_overflow(v, d.is_negative ? -digit : digit, &v))
+            return false;
+    }
+    *out = v;
+    return true;
+}
+
+/* One primitive; null gives nothing (*count stays). */
+static bool convert(struct machine *m, const struct code *call, const struct json *j,
+                    struct value *items, uint32_t *count)
+{
+    int64_t integer;
+
+    switch (j->type) {
+    case JSON_NULL:
+        return true;
+    case JSON_FALSE:
+    case JSON_TRUE:
+        items[(*count)++] = value_boolean(j->type == JSON_TRUE);
+        return true;
+    case JSON_STRING:
+        items[(*count)++] = value_text(j->text);
+        return true;
+    case JSON_NUMBER:
+        if (!to_integer(j->raw, &integer))
+            return machine_fail(m, "X403", call->at,
+                                "a number with a fraction, or beyond 64 bits, is no claim value");
+        items[(*count)++] = value_integer(integer);
+        return true;
+    default:
+        return machine_fail(m, "X403", call->at, "an %s inside is no claim value",
+                            json_type_name(j->type));
+    }
+}
+
+/* Repeats collapse; the first of each stays, in order. */
+static bool collapse(struct machine *m, const struct code *call, struct value *items,
+                     uint32_t *count)
+{
+    struct facts seen;
+    uint64_t steps = 0;
+    uint32_t number, kept = 0;
+    bool is_new;
+
+    if (!facts_init(&seen, m->program, m->arena, *count, false))
+        return machine_no_memory(m, call->at);
+    for (uint32_t i = 0; i < *count; i++) {
+        if (!facts_add(&seen, &(struct fact){ .value = items[i] }, &number, &is_new, &steps))
+            return machine_no_memory(m, call->at);
+        if (is_new)
+            items[kept++] = items[i];
+    }
+    *count = kept;
+    return machine_charge(m, steps, call->at);
+}
+
+/* JsonToClaimValue(json): a primitive, or a set of those in an array (7.4). */
+bool run_json_to_claim_value(struct machine *m, const struct code *call,
+                             const struct value *arguments, struct value *out)
+{
+    const struct json *j;
+    struct value *items;
+    uint32_t count = 0;
+
+    if (!read_json(m, arguments[0].text, machine_argument_at(m, call, 0), &j))
+        return false;
+    if (j->type == JSON_OBJECT)
+        return machine_fail(m, "X403", call->at, "an object is no claim value");
+    if (!machine_charge(m, j->count + 1, call->at))
+        return false;
+    items = ARENA_ARRAY(m->arena, struct value, j->count + 1);
+    if (!items)
+        return machine_no_memory(m, call->at);
+    if (j->type != JSON_ARRAY) {
+        if (!convert(m, call, j, items, &count))
+            return false;
+        *out = items[0];
+        if (count == 0)
+            *out = (struct value){ .kind = VALUE_SET, .items = items };
+        return true;
+    }
+    for (const struct json *e = j->child; e; e = e->next)
+        if (!convert(m, call, e, items, &count))
+            return false;
+    if (!collapse(m, call, items, &count))
+        return false;
+    *out = (struct value){ .kind = VALUE_SET, .count = count, .items = items };
+    return true;
+}

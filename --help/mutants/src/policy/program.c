@@ -1,0 +1,39 @@
+#include "program.h"
+
+#include <string.h>
+
+/* Multiplication modulo 2^64 is meant: the builtin says so to every sanitizer. */
+uint64_t hash_word(uint64_t start, uint64_t word)
+{
+    uint64_t h = start ^ word;
+
+    (void)__builtin_mul_overflow(h, UINT64_C(0x9e3779b97f4a7c15), &h);
+    return h ^ (h >> 29);
+}
+
+uint64_t hash_bytes(uint64_t start, struct span s)
+{
+    uint64_t h = hash_word(start, s.n);
+
+    for (size_t at = 0; at < s.n; at += 8) {
+        size_t left = s.n - at;
+        uint64_t word = 0;
+
+        memcpy(&word, s.p + at, left < 8 ? left : 8);
+        h = hash_word(h, word);
+    }
+    return h;
+}
+
+uint32_t program_name(const struct program *p, struct span name)
+{
+    uint32_t mask = p->name_slot_count - 1;
+    uint32_t at = (uint32_t)hash_bytes(p->key, name) & mask;
+
+    if (p->name_count == 0)
+        return 0;
+    for (; p->name_slots[at] != 0; at = (at + 1) & mask)
+        if (span_equal(p->names[p->name_slots[at] - 1], name))
+            return p->name_slots[at];
+    return 0;
+}

@@ -1,0 +1,346 @@
+#include "attest.h"
+
+#include "../base/hex.h"
+#include "../evidence/dcap/cache.h"
+#include "../evidence/dcap/collateral.h"
+#include "baseline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The attestation types that this service judges; each has a policy in force. */
+static const char *const types[] = { "SgxEnclave", "OpenEnclave" };
+
+enum { TYPES = COUNT(types), SETTINGS_MEMORY = 1024 * 1024 };
+
+struct attest_service {
+    struct attest_settings set;
+    struct arena arena;
+    struct span issuer;
+    struct span jwks;
+    struct span header; /* encoded, of the key that signs */
+    struct attest_key *keys;
+    struct policy *policies[TYPES];
+    struct dcap_cache *cache;
+};
+
+static bool copy_key(struct arena *a, const struct attest_key *from, struct attest_key *to,
+                     struct err *err)
+{
+    *to = *from;
+    to->kid = arena_dup(a, from->kid);
+    to->cert = arena_dup(a, from->cert);
+    to->kty = (const char *)arena_dup(a, span_str(from->kty)).p;
+    return (to->kid.p && to->cert.p && to->kty) || arena_fail(a, err);
+}
+
+static bool copy_keys(struct attest_service *s, struct err *err)
+{
+    struct jwk_entry *entries;
+    size_t n = s->set.key_count;
+
+    s->keys = ARENA_ARRAY(&s->arena, struct attest_key, n);
+    entries = ARENA_ARRAY(&s->arena, struct jwk_entry, n);
+    if (!s->keys || !entries)
+        return arena_fail(&s->arena, err);
+    for (size_t i = 0; i < n; i++) {
+        if (!copy_key(&s->arena, &s->set.keys[i], &s->keys[i], err))
+            return false;
+        entries[i] = (struct jwk_entry){ s->keys[i].kid, s->keys[i].kty, &s->keys[i].cert, 1 };
+    }
+    s->set.keys = s->keys;
+    if (!jwks_write(entries, n, &s->arena, &s->jwks, err))
+        return false;
+    return n == 0 ||
+           jwt_header(s->keys[0].alg, s->issuer, s->keys[0].kid, &s->arena, &s->header, err);
+}
+
+static struct span policy_text_for(const struct attest_settings *set, const char *type)
+{
+    for (size_t i = 0; i < set->policy_count; i++)
+        if (span_is_nocase(span_str(set->policies[i].attestation_type), type))
+            return set->policies[i].text;
+    return policy_default(span_str(type), set->policy_profile);
+}
+
+static bool compile_policies(struct attest_service *s, struct err *err)
+{
+    for (size_t i = 0; i < TYPES; i++) {
+        struct span text = policy_text_for(&s->set, types[i]);
+
+        s->policies[i] = policy_new(s->set.crypto, text, NULL, err);
+        if (!s->policies[i])
+            return err_in(err, types[i]) || err_in(err, "policy");
+    }
+    return true;
+}
+
+static bool fill(struct attest_service *s, struct err *err)
+{
+    s->arena = arena_over(SETTINGS_MEMORY);
+    s->issuer = arena_dup(&s->arena, s->set.issuer);
+    if (!s->issuer.p)
+        return arena_fail(&s->arena, err);
+    s->set.issuer = s->issuer;
+    if (s->set.cache_entries > 0) {
+        s->cache = dcap_cache_new(s->set.cache_entries, err);
+        if (!s->cache)
+            return false;
+    }
+    return copy_keys(s, err) && compile_policies(s, err);
+}
+
+struct attest_service *attest_service_new(const struct attest_settings *set, struct err *err)
+{
+    struct attest_service *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_fail(err, ERR_MEMORY, NULL, "out of memory");
+        return NULL;
+    }
+    s->set = *set;
+    if (!fill(s, err)) {
+        s->set.set_count = 0; /* not adopted: the caller keeps the collateral */
+        attest_service_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void attest_service_free(struct attest_service *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < TYPES; i++)
+        policy_free(s->policies[i]);
+    for (size_t i = 0; i < s->set.set_count; i++)
+        dcap_collateral_free(s->set.sets[i]);
+    dcap_cache_free(s->cache);
+    arena_fini(&s->arena);
+    free(s);
+}
+
+struct crypto *attest_crypto(const struct attest_service *s)
+{
+    return s->set.crypto;
+}
+
+struct span attest_jwks(const struct attest_service *s)
+{
+    return s->jwks;
+}
+
+struct span attest_issuer(const struct attest_service *s)
+{
+    return s->issuer;
+}
+
+const struct attest_key *attest_keys(const struct attest_service *s, size_t *count)
+{
+    *count = s->set.key_count;
+    return s->keys;
+}
+
+/* One request on its way: what the steps share. */
+struct attempt {
+    struct attest_service *s;
+    const struct attest_request *request;
+    struct arena *arena;
+    struct attest_result *out;
+    const struct policy *policy; /* NULL: the draft did not compile */
+    struct policy *draft;
+    struct err draft_err;
+};
+
+static void refuse(struct attempt *t, enum attest_refusal why, const struct err *err)
+{
+    t->out->is_granted = false;
+    t->out->refusal = why;
+    if (err)
+        t->out->err = *err;
+}
+
+static void choose_policy(struct attempt *t)
+{
+    struct policy_diagnostics found = { .arena = t->arena };
+
+    if (!t->request->has_draft_policy) {
+        for (size_t i = 0; i < TYPES; i++)
+            if (strcmp(types[i], t->request->attestation_type) == 0)
+                t->policy = t->s->policies[i];
+        return;
+    }
+    t->draft = policy_new(t->s->set.crypto, t->request->draft_policy, &found, &t->draft_err);
+    t->policy = t->draft;
+    for (size_t i = 0; i < found.count && !t->policy; i++)
+        if (found.items[i].severity == POLICY_ERROR) {
+            t->out->diagnostic = found.items[i];
+            break;
+        }
+}
+
+static int64_t judged_at(const struct attempt *t)
+{
+    return t->s->set.judge_at >= 0 ? t->s->set.judge_at : t->request->now;
+}
+
+static struct appraise_in appraise_in_of(const struct attempt *t)
+{
+    const struct attest_settings *set = &t->s->set;
+    const struct attest_request *r = t->request;
+
+    return (struct appraise_in){
+        .kind = r->kind,
+        .evidence = r->evidence,
+        .now = judged_at(t),
+        .crypto = set->crypto,
+        .arena = t->arena,
+        .roots = set->roots,
+        .cache = t->s->cache,
+        .runtime_data = r->runtime_data,
+        .inittime_data = r->inittime_data,
+        .nonce = r->nonce,
+        .profile = set->profile,
+        .freshness = set->freshness,
+        .grace_seconds = set->grace_seconds,
+        .least_evaluation_number = set->least_evaluation_number,
+    };
+}
+
+/* Judges the evidence; true when it is accepted. */
+static bool judge_evidence(struct attempt *t)
+{
+    struct appraise_in in = appraise_in_of(t);
+    struct err err = { 0 };
+    struct baseline_choice choice = { 0 };
+
+    if (!baseline_choose(t->s->set.sets, t->s->set.set_count, &in, t->policy, &choice, &err)) {
+        refuse(t, ATTEST_OURS, &err);
+        return false;
+    }
+    in.collateral = choice.collateral;
+    in.collateral_note = choice.note;
+    in.baseline = choice.identifier;
+    if (!appraise(&in, &t->out->appraisal, &err)) {
+        refuse(t, ATTEST_OURS, &err);
+        return false;
+    }
+    if (t->out->appraisal.is_accepted)
+        return true;
+    refuse(t, t->out->appraisal.err.code == ERR_MISSING ? ATTEST_UNAVAILABLE : ATTEST_EVIDENCE,
+           &t->out->appraisal.err);
+    return false;
+}
+
+/* Lets the policy decide; true when it permits. */
+static bool judge_policy(struct attempt *t)
+{
+    struct err err = { 0 };
+
+    if (!t->policy) {
+        refuse(t, t->draft_err.code == ERR_MEMORY ? ATTEST_OURS : ATTEST_POLICY_TEXT,
+               &t->draft_err);
+        return false;
+    }
+    if (!policy_eval(t->policy, &t->out->appraisal.incoming, t->arena, &t->out->policy, &err)) {
+        refuse(t, ATTEST_OURS, &err);
+        return false;
+    }
+    switch (t->out->policy.decision) {
+    case POLICY_PERMIT:
+        return true;
+    case POLICY_DENY:
+        err_fail(&err, ERR_DENIED, NULL, "A Deny claim was issued, authorization failed.");
+        break;
+    case POLICY_NO_PERMIT:
+        err_fail(&err, ERR_DENIED, NULL, "No authorization rule permitted, authorization failed.");
+        break;
+    case POLICY_FAILED:
+        err_fail(&err, ERR_DENIED, NULL, "%s at line %u, column %u: %s", t->out->policy.error_code,
+                 t->out->policy.line, t->out->policy.column, t->out->policy.error_text);
+        refuse(t, ATTEST_POLICY_FAILED, &err);
+        return false;
+    }
+    refuse(t, ATTEST_POLICY_DENIED, &err);
+    return false;
+}
+
+/* The collateral object with each member once more under its name of 2020, "maa-quotehash" and so
+ * on. */
+static bool double_members(struct arena *a, struct span object, struct span *out, struct err *err)
+{
+    struct writer w = writer_in(a, object.n * 2 + 64);
+    const struct json *doc = NULL;
+    bool is_first = true;
+
+    if (!json_parse(object, &json_limits_default, a, &doc, err))
+        return false;
+    write_u8(&w, '{');
+    for (int prefixed = 1; prefixed >= 0; prefixed--) /* "maa-..." sorts before "qeid..." */
+        for (const struct json *m = doc->child; m; m = m->next) {
+            if (!is_first)
+                write_u8(&w, ',');
+            is_first = false;
+            write_format(&w, "\"%s%.*s\":", prefixed ? "maa-" : "", SPAN_ARG(m->name));
+            write_bytes(&w, m->raw);
+        }
+    write_u8(&w, '}');
+    return writer_done(&w, out, err);
+}
+
+/* Names that only tokens of 2018-09-01-preview have. Source: the token contract, 5.4 */
+static bool add_preview_names(struct attempt *t, struct claim_set *outgoing, struct err *err)
+{
+    for (size_t i = 0; i < outgoing->count; i++) {
+        struct claim *c = &outgoing->items[i];
+
+        if (span_is(c->name, "maa-attestationcollateral") &&
+            !double_members(t->arena, c->text, &c->text, err))
+            return false;
+    }
+    return claim_add_string(outgoing, "maa-policyHash", policy_legacy_hash(t->policy), err);
+}
+
+static bool build_token(struct attempt *t, struct err *err)
+{
+    struct claim_set outgoing = t->out->appraisal.outgoing;
+    struct attest_service *s = t->s;
+    bool is_unsecured = t->request->has_draft_policy;
+    struct jwt_wish wish = {
+        .encoded_header = is_unsecured ? (struct span){ 0 } : s->header,
+        .issuer = s->issuer,
+        .now = t->request->now,
+        .lifetime = TOKEN_LIFETIME,
+        .backdate = s->set.nbf_backdate,
+        .jti = hex_dup(t->arena, span_of(t->request->entropy, sizeof t->request->entropy)),
+        .policy_hash = policy_hash(t->policy),
+        .service = &outgoing,
+        .policy = &t->out->policy.issued,
+    };
+
+    if (!wish.jti.p)
+        return arena_fail(t->arena, err);
+    if (!is_unsecured && s->set.key_count == 0)
+        return err_fail(err, ERR_INTERNAL, NULL, "there is no signing key");
+    if (t->request->is_preview_2018 && !add_preview_names(t, &outgoing, err))
+        return false;
+    t->out->is_unsecured = is_unsecured;
+    return jwt_signing_input(&wish, t->arena, &t->out->signing_input, err);
+}
+
+void attest(struct attest_service *s, const struct attest_request *request, struct arena *a,
+            struct attest_result *out)
+{
+    struct attempt t = { .s = s, .request = request, .arena = a, .out = out };
+    struct err err = { 0 };
+
+    memset(out, 0, sizeof *out);
+    choose_policy(&t);
+    if (judge_evidence(&t) && judge_policy(&t)) {
+        if (build_token(&t, &err))
+            out->is_granted = true;
+        else
+            refuse(&t, ATTEST_OURS, &err);
+    }
+    policy_free(t.draft);
+}

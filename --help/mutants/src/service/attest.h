@@ -1,0 +1,102 @@
+/*
+ * attest - one attestation, from evidence to the bytes of a token: ask, fetch, judge
+ *
+ * Source   rest-api 6.9: shape, base64, evidence, binding, policy
+ */
+#ifndef CUPEL_SERVICE_ATTEST_H
+#define CUPEL_SERVICE_ATTEST_H
+
+#include "../evidence/appraise.h"
+#include "../policy/policy.h"
+#include "../token/jwt.h"
+
+struct attest_service; /* holds collateral sets, policies in force, public signing keys, caches; one
+                          per worker */
+
+/* A signing key as the worker knows it: everything but the private half. */
+struct attest_key {
+    enum sig_alg alg;
+    struct span kid;
+    const char *kty;
+    struct span cert; /* DER */
+};
+
+/* An operator's policy for one attestation type, in place of the built-in default. */
+struct attest_policy_text {
+    const char *attestation_type;
+    struct span text;
+};
+
+struct attest_settings {
+    struct crypto *crypto;         /* borrowed */
+    struct span issuer;            /* base URL, no trailing slash */
+    const struct root_list *roots; /* borrowed */
+    struct dcap_collateral **sets; /* adopted */
+    size_t set_count;
+    const struct attest_key *keys; /* copied; the first one signs */
+    size_t key_count;
+    enum tcb_profile profile;
+    enum freshness freshness;
+    int64_t grace_seconds;
+    uint32_t least_evaluation_number;
+    const char *policy_profile; /* "azure", "azure-1.1", "strict" */
+    const struct attest_policy_text
+        *policies; /* compiled at once; a text that does not compile is an error */
+    size_t policy_count;
+    int64_t nbf_backdate;
+    int64_t judge_at;     /* --insecure-judge-at, or -1 */
+    size_t cache_entries; /* 0: no cache */
+    size_t memory_max;    /* working memory of one request */
+};
+
+struct attest_service *attest_service_new(const struct attest_settings *s,
+                                          struct err *err) MUST_USE;
+void attest_service_free(struct attest_service *s);
+
+struct attest_request {
+    const char *attestation_type; /* "SgxEnclave", "OpenEnclave" */
+    enum evidence_kind kind;
+    struct span evidence;
+    struct bound_data runtime_data, inittime_data;
+    struct span nonce;
+    bool has_draft_policy;
+    struct span draft_policy;
+    bool is_preview_2018; /* adds the names that only those tokens have */
+    int64_t now;
+    uint8_t entropy[32]; /* becomes jti */
+};
+
+enum attest_refusal {
+    ATTEST_EVIDENCE,
+    ATTEST_POLICY_DENIED,
+    ATTEST_POLICY_FAILED,
+    ATTEST_POLICY_TEXT,
+    ATTEST_UNAVAILABLE,
+    ATTEST_OURS,
+    ATTEST_REFUSALS
+};
+
+struct attest_result {
+    bool is_granted;
+    struct span signing_input; /* granted: header.payload */
+    bool is_unsecured;         /* a draft policy was used: no signature */
+    uint32_t key_index;
+    enum attest_refusal refusal; /* not granted */
+    struct appraisal appraisal;
+    struct policy_outcome policy;
+    struct policy_diagnostic diagnostic; /* ATTEST_POLICY_TEXT */
+    struct err err;
+};
+
+/* Judges one request. Always ends in a result; out and everything in it live in the arena. */
+void attest(struct attest_service *s, const struct attest_request *request, struct arena *a,
+            struct attest_result *out);
+
+struct crypto *attest_crypto(const struct attest_service *s);
+
+/* The published key set and discovery members. */
+struct span attest_jwks(const struct attest_service *s);
+struct span attest_issuer(const struct attest_service *s);
+const struct attest_key *attest_keys(const struct attest_service *s, size_t *count);
+
+#endif

@@ -1,0 +1,125 @@
+#include "baseline.h"
+
+#include "../base/hex.h"
+#include "../crypto/cert.h"
+
+#include <stdio.h>
+
+/* The identifier that the policy's configuration names, or empty. A configuration that fails is
+ * reported by the evaluation, not here. */
+static bool identifier_of(const struct policy *policy, struct arena *a, struct span *out,
+                          struct err *err)
+{
+    struct claim_set set = { 0 };
+    const struct claim *c;
+    struct err ignored = { 0 };
+
+    *out = (struct span){ 0 };
+    if (!policy || !policy_configuration(policy, a, &set, &ignored))
+        return ignored.code != ERR_MEMORY || err_fail(err, ERR_MEMORY, NULL, "out of memory");
+    c = claim_find(&set, span_str("x-ms-sgx-tcbidentifier"));
+    if (c && c->type == CLAIM_STRING)
+        *out = c->text;
+    return true;
+}
+
+static bool ca_fits(const struct dcap_collateral *k, const char *ca)
+{
+    const char *phrase = ca[0] == 'p' && ca[1] == 'r' ? "Processor" : "Platform";
+
+    return cert_cn_contains(dcap_collateral_ca(k), phrase);
+}
+
+static bool is_number(struct span identifier, uint32_t *out)
+{
+    uint32_t v = 0;
+
+    if (identifier.n == 0 || identifier.n > 9)
+        return false;
+    for (size_t i = 0; i < identifier.n; i++) {
+        if (identifier.p[i] < '0' || identifier.p[i] > '9')
+            return false;
+        v = v * 10 + (uint32_t)(identifier.p[i] - '0');
+    }
+    *out = v;
+    return true;
+}
+
+/* Tells whether a is to be preferred: valid now before not, then the larger number, then the later
+ * end. */
+static bool is_better(const struct dcap_collateral *a, const struct dcap_collateral *b, int64_t now)
+{
+    struct dcap_window x = dcap_collateral_window(a), y = dcap_collateral_window(b);
+    bool x_now = x.not_before <= now && now <= x.not_after;
+    bool y_now = y.not_before <= now && now <= y.not_after;
+    uint32_t m = dcap_collateral_evaluation_number(a), n = dcap_collateral_evaluation_number(b);
+
+    if (x_now != y_now)
+        return x_now;
+    if (m != n)
+        return m > n;
+    return x.not_after > y.not_after;
+}
+
+struct wanted {
+    struct dcap_needs needs;
+    bool has_number;
+    uint32_t number;
+};
+
+static const struct dcap_collateral *best_of(struct dcap_collateral *const *sets, size_t count,
+                                             const struct wanted *w, int64_t now)
+{
+    const struct dcap_collateral *best = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct dcap_collateral *k = sets[i];
+
+        if (!span_equal(dcap_collateral_fmspc(k), span_of(w->needs.fmspc, 6)) ||
+            !ca_fits(k, w->needs.ca))
+            continue;
+        if (w->has_number && dcap_collateral_evaluation_number(k) != w->number)
+            continue;
+        if (!best || is_better(k, best, now))
+            best = k;
+    }
+    return best;
+}
+
+static const char *note_of(struct arena *a, const struct wanted *w, struct span identifier)
+{
+    struct writer out = writer_in(a, 160);
+    struct span text = { 0 };
+
+    write_text(&out, "no collateral is loaded for FMSPC ");
+    hex_write(&out, span_of(w->needs.fmspc, 6));
+    write_format(&out, " under the %s CA", w->needs.ca);
+    if (identifier.n > 0)
+        write_format(&out, " and TCB baseline \"%.*s\"", SPAN_ARG(identifier));
+    write_u8(&out, 0);
+    return writer_done(&out, &text, NULL) ? (const char *)text.p
+                                          : "no collateral is loaded for this platform";
+}
+
+bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
+                     const struct appraise_in *in, const struct policy *policy,
+                     struct baseline_choice *out, struct err *err)
+{
+    struct span identifier = { 0 };
+    struct wanted w = { 0 };
+    struct err ignored = { 0 };
+
+    *out = (struct baseline_choice){ 0 };
+    if (!identifier_of(policy, in->arena, &identifier, err))
+        return false;
+    if (identifier.n > 0) {
+        out->identifier = (const char *)arena_dup(in->arena, identifier).p;
+        w.has_number = is_number(identifier, &w.number);
+    }
+    if (!dcap_needs(in->kind, in->evidence, in->arena, &w.needs, &ignored))
+        return true; /* evidence this broken is refused by the checks, with the reason */
+    out->collateral = best_of(sets, count, &w, in->now);
+    if (!out->collateral)
+        out->note = note_of(in->arena, &w, identifier);
+    return true;
+}

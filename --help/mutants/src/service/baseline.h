@@ -1,0 +1,27 @@
+/*
+ * baseline - which set of collateral judges a piece of evidence
+ *
+ * Rule     the policy's `x-ms-sgx-tcbidentifier` names a TCB evaluation data number; without it, or
+ * with "azuredefault", the instance's default applies: the newest number among the sets that are
+ * valid at the time of judgement Source   the SGX contract, 10
+ */
+#ifndef CUPEL_SERVICE_BASELINE_H
+#define CUPEL_SERVICE_BASELINE_H
+
+#include "../evidence/appraise.h"
+#include "../evidence/dcap/collateral.h"
+#include "../policy/policy.h"
+
+struct baseline_choice {
+    const struct dcap_collateral *collateral; /* NULL: none fits */
+    const char *note;       /* why there is none, for the refusal; in the request's arena */
+    const char *identifier; /* what the policy asked for, or NULL; in the request's arena */
+};
+
+/* Chooses for the evidence in `in` (whose collateral members are not yet filled). policy may be
+ * NULL. False with err only for memory. */
+bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
+                     const struct appraise_in *in, const struct policy *policy,
+                     struct baseline_choice *out, struct err *err) MUST_USE;
+
+#endif

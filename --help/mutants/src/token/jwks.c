@@ -1,0 +1,175 @@
+#include "jwks.h"
+
+#include "../base/b64.h"
+#include "../crypto/cert.h"
+#include "../format/der.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct jwk *jwks_find(const struct jwks *k, struct span kid)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (span_equal(k->items[i].kid, kid))
+            return &k->items[i];
+    return NULL;
+}
+
+/* Tells whether a Name is a single relative name, so that its CN is all of it. */
+static bool is_one_rdn(struct span name)
+{
+    struct err e = { 0 };
+    struct reader r = reader_over(name, &e);
+    struct reader in = der_enter(&r, DER_SEQUENCE, "name");
+    struct reader set = der_enter(&in, DER_SET, "rdn");
+
+    (void)der_take(&set, DER_SEQUENCE, "attribute");
+    return reader_join(&in, &set, "rdn") && reader_join(&r, &in, "name") && reader_done(&r);
+}
+
+static bool read_leaf(const struct json *x5c, struct arena *a, struct cert *out, struct err *err)
+{
+    struct span der = { 0 };
+
+    if (x5c->type != JSON_ARRAY || !x5c->child || x5c->child->type != JSON_STRING)
+        return err_fail(err, ERR_MALFORMED, "RFC 7517, 4.7",
+                        "must be an array of base64 texts with the key's certificate first");
+    if (x5c->count > JWKS_CERTS_MAX)
+        return err_fail(err, ERR_LIMIT, NULL, "holds %zu certificates, %d are allowed", x5c->count,
+                        JWKS_CERTS_MAX);
+    return (b64_read(a, x5c->child->text, B64_STD, &der, err) && cert_parse(der, out, err)) ||
+           err_in(err, "[0]");
+}
+
+static bool read_kid(const struct json *entry, const struct jwks *k, struct span *out,
+                     struct err *err)
+{
+    if (!json_member(entry, "kid"))
+        return true;
+    if (!json_get_string(entry, "kid", out, err))
+        return false;
+    if (out->n > JWKS_KID_MAX)
+        err_fail(err, ERR_LIMIT, NULL, "is %zu characters long, %d are allowed", out->n,
+                 JWKS_KID_MAX);
+    else if (out->n > 0 && jwks_find(k, *out))
+        err_fail(err, ERR_MALFORMED, "RFC 7517, 4.5", "stands at two keys of one set");
+    else
+        return true;
+    return err_in(err, "kid");
+}
+
+static bool check_kty(const struct json *entry, const struct pubkey *key, struct err *err)
+{
+    const char *want = pubkey_type(key) == PUBKEY_RSA ? "RSA" : "EC";
+    const struct json *kty = json_member(entry, "kty");
+
+    if (!kty || (kty->type == JSON_STRING && span_is(kty->text, want)))
+        return true;
+    err_fail(err, ERR_MALFORMED, "RFC 7517, 4.1", "must be \"%s\" as the certificate's key is",
+             want);
+    return err_in(err, "kty");
+}
+
+/* Appends the key of an entry; one of a sort or size that is not taken is left out. */
+static bool add_key(struct jwks *k, struct crypto *c, const struct json *entry, struct jwk item,
+                    const struct cert *leaf, struct err *err)
+{
+    struct err e = { 0 };
+
+    item.key = pubkey_new_spki(c, leaf->spki, &e);
+    if (!item.key) {
+        if (e.code != ERR_MEMORY && e.code != ERR_INTERNAL)
+            return true;
+        return err_fail(err, e.code, e.spec, "%s", e.text);
+    }
+    k->items[k->count++] = item; /* adopted before it is judged, so that it is freed either way */
+    return check_kty(entry, item.key, err);
+}
+
+static bool read_entry(struct jwks *k, struct crypto *c, const struct json *entry, struct err *err)
+{
+    const struct json *x5c = json_member(entry, "x5c");
+    struct jwk item = { 0 };
+    struct cert leaf;
+
+    if (entry->type != JSON_OBJECT)
+        return err_fail(err, ERR_MALFORMED, "RFC 7517, 5", "must be an object, found %s",
+                        json_type_name(entry->type));
+    if (!x5c)
+        return true;
+    if (!read_kid(entry, k, &item.kid, err))
+        return false;
+    if (!read_leaf(x5c, &k->arena, &leaf, err))
+        return err_in(err, "x5c");
+    item.der = leaf.der;
+    item.issuer_cn = leaf.issuer_cn;
+    item.subject_cn = leaf.subject_cn;
+    item.is_issuer_only_cn = is_one_rdn(leaf.issuer);
+    return add_key(k, c, entry, item, &leaf, err);
+}
+
+static bool read_entries(struct jwks *k, struct crypto *c, const struct json *keys, struct err *err)
+{
+    size_t i = 0;
+    char place[16];
+
+    if (keys->count > JWKS_KEYS_MAX)
+        return err_fail(err, ERR_LIMIT, NULL, "holds %zu keys, %d are allowed", keys->count,
+                        JWKS_KEYS_MAX);
+    k->items = ARENA_ARRAY(&k->arena, struct jwk, keys->count);
+    if (!k->items)
+        return arena_fail(&k->arena, err);
+    for (const struct json *n = keys->child; n; n = n->next, i++)
+        if (!read_entry(k, c, n, err)) {
+            snprintf(place, sizeof place, "[%zu]", i);
+            return err_in(err, place);
+        }
+    return true;
+}
+
+bool jwks_fill(struct jwks *k, struct crypto *c, struct span json, struct err *err)
+{
+    const struct json *top = NULL, *keys = NULL;
+    struct span text;
+
+    if (json.n > json_limits_default.bytes)
+        return err_fail(err, ERR_LIMIT, NULL, "is %zu bytes long, %zu are allowed", json.n,
+                        json_limits_default.bytes);
+    text = arena_dup(&k->arena, json); /* kids point into it */
+    if (!text.p)
+        return arena_fail(&k->arena, err);
+    if (!json_parse(text, NULL, &k->arena, &top, err) || !json_get_array(top, "keys", &keys, err))
+        return false;
+    return read_entries(k, c, keys, err) || err_in(err, "keys");
+}
+
+void jwks_fini(struct jwks *k)
+{
+    for (size_t i = 0; i < k->count; i++)
+        pubkey_free(k->items[i].key);
+    k->count = 0;
+    arena_fini(&k->arena);
+}
+
+struct jwks *jwks_new(struct crypto *c, struct span json, struct err *err)
+{
+    struct jwks *k = calloc(1, sizeof *k);
+
+    if (!k) {
+        err_fail(err, ERR_MEMORY, NULL, "out of memory");
+        return NULL;
+    }
+    k->arena = arena_over(JWKS_MEMORY_MAX);
+    if (jwks_fill(k, c, json, err))
+        return k;
+    jwks_free(k);
+    return NULL;
+}
+
+void jwks_free(struct jwks *k)
+{
+    if (!k)
+        return;
+    jwks_fini(k);
+    free(k);
+}
