@@ -66,7 +66,8 @@ struct appraise_in {
     enum freshness freshness;
     int64_t grace_seconds;            /* with FRESH_GRACE */
     uint32_t least_evaluation_number; /* 0: any */
-    const char *baseline;             /* for the trail: identifier asked for, or NULL */
+    const char *baseline;             /* TCB baseline asked for by name, or NULL */
+    bool baseline_is_missing;         /* `collateral` is not of that baseline: none is held */
 };
 
 /* One component of the platform that is lower than the best level asks for. */

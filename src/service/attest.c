@@ -170,7 +170,7 @@ static void choose_policy(struct attempt *t)
                 t->policy = t->s->policies[i];
         return;
     }
-    t->draft = policy_new(t->s->set.crypto, t->request->draft_policy, &found, &t->draft_err);
+    t->draft = policy_new_draft(t->s->set.crypto, t->request->draft_policy, &found, &t->draft_err);
     t->policy = t->draft;
     for (size_t i = 0; i < found.count && !t->policy; i++)
         if (found.items[i].severity == POLICY_ERROR) {
@@ -221,6 +221,7 @@ static bool judge_evidence(struct attempt *t)
     in.collateral = choice.collateral;
     in.collateral_note = choice.note;
     in.baseline = choice.identifier;
+    in.baseline_is_missing = choice.is_missing;
     if (!appraise(&in, &t->out->appraisal, &err)) {
         refuse(t, ATTEST_OURS, &err);
         return false;

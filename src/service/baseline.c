@@ -112,13 +112,20 @@ bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
     *out = (struct baseline_choice){ 0 };
     if (!identifier_of(policy, in->arena, &identifier, err))
         return false;
-    if (identifier.n > 0) {
+    if (identifier.n > 0 && !span_is(identifier, "azuredefault")) {
         out->identifier = (const char *)arena_dup(in->arena, identifier).p;
-        w.has_number = is_number(identifier, &w.number);
+        w.has_number = true;
+        if (!is_number(identifier, &w.number))
+            w.number = UINT32_MAX; /* no document's: an unknown identifier is refused */
     }
     if (!dcap_needs(in->kind, in->evidence, in->arena, &w.needs, &ignored))
         return true; /* evidence this broken is refused by the checks, with the reason */
     out->collateral = best_of(sets, count, &w, in->now);
+    if (!out->collateral && w.has_number) {
+        w.has_number = false;
+        out->collateral = best_of(sets, count, &w, in->now);
+        out->is_missing = out->collateral != NULL;
+    }
     if (!out->collateral)
         out->note = note_of(in->arena, &w, identifier);
     return true;

@@ -16,6 +16,8 @@ struct baseline_choice {
     const struct dcap_collateral *collateral; /* NULL: none fits */
     const char *note;       /* why there is none, for the refusal; in the request's arena */
     const char *identifier; /* what the policy asked for, or NULL; in the request's arena */
+    bool is_missing; /* no set is of that baseline: the default's stands in, to be refused by its
+                        check */
 };
 
 /* Chooses for the evidence in `in` (whose collateral members are not yet filled). policy may be

@@ -288,6 +288,10 @@ bool dcap_check_evaluation_number(void *verifier_case, char *detail, struct err 
 
     snprintf(detail, DCAP_DETAIL, "evaluation number %u%s%s", number,
              c->in->baseline ? ", asked for as " : "", c->in->baseline ? c->in->baseline : "");
+    if (c->in->baseline_is_missing)
+        return err_fail(err, ERR_UNTRUSTED, "the SGX contract, 10",
+                        "TCB baseline \"%.60s\" is not held for this platform, number %u is",
+                        c->in->baseline, number);
     if (number >= c->in->least_evaluation_number)
         return true;
     return err_fail(err, ERR_UNTRUSTED, "the SGX contract, 10",
