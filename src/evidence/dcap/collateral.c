@@ -1,5 +1,7 @@
 #include "collateral.h"
 
+#include "../../base/when.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -340,4 +342,34 @@ struct span dcap_collateral_ca(const struct dcap_collateral *k)
 struct span dcap_collateral_identity(const struct dcap_collateral *k)
 {
     return span_of(k->identity, sizeof k->identity);
+}
+
+/* Narrows the window to one more item. */
+static void narrow(struct dcap_window *w, int64_t from, int64_t to)
+{
+    if (from > w->not_before)
+        w->not_before = from;
+    if (to < w->not_after)
+        w->not_after = to;
+}
+
+struct dcap_window dcap_collateral_window(const struct dcap_collateral *k)
+{
+    static const struct dcap_window never = { 0, -1 };
+    struct dcap_window w = { 0, WHEN_NEVER };
+    const struct dcap_document *documents[] = { &k->tcb_info_document, &k->qe_identity_document };
+
+    if (!k->root_crl.step.holds || !k->pck_crl.step.holds)
+        return never;
+    narrow(&w, k->root_crl.crl.this_update, k->root_crl.crl.next_update);
+    narrow(&w, k->pck_crl.crl.this_update, k->pck_crl.crl.next_update);
+    for (size_t i = 0; i < COUNT(documents); i++) {
+        if (!documents[i]->shape.holds)
+            return never;
+        narrow(&w, documents[i]->chain.signer.not_before, documents[i]->chain.signer.not_after);
+        narrow(&w, documents[i]->chain.root.not_before, documents[i]->chain.root.not_after);
+    }
+    narrow(&w, k->tcb_info.issue_date, k->tcb_info.next_update);
+    narrow(&w, k->qe_identity.issue_date, k->qe_identity.next_update);
+    return w;
 }
