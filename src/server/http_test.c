@@ -183,7 +183,7 @@ static const struct refusal {
     { "version 0.9",                  "GET / HTTP/0.9\r\n" HOST "\r\n", 505 },
     { "version 1.2",                  "GET / HTTP/1.2\r\n" HOST "\r\n", 505 },
     { "version 2.0",                  "GET / HTTP/2.0\r\n" HOST "\r\n", 505 },
-    { "the preface of HTTP/2",        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505 },
+    { "the preface of HTTP/2",        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400 },
     { "TLS on a plain port",          "\x16\x03\x01\x02\x01\x01", 400 },
     { "a body over the route's",      POST "Content-Length: 1001\r\n\r\n", 413 },
     { "a chunk over the route's",     POST "Transfer-Encoding: chunked\r\n\r\n3e9\r\n", 413 },
