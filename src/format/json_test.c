@@ -94,7 +94,7 @@ static void json_refuses_what_is_not_json(void **state)
         { "a form feed is no white space", "\f1", 0 },
         { "a no-break space is no white space", "\xc2\xa0{}", 0 },
         { "byte order mark", "\xef\xbb\xbf{}", 0 },
-        { "text behind the value", "{} x", 3 },
+        { "km_34: text behind the value", "{} x", 3 },
         { "a second value", "1 2", 2 },
         { "open object", "{", 1 },
         { "open array", "[1", 2 },
@@ -133,7 +133,7 @@ static void json_refuses_what_is_not_json(void **state)
         { "capital escape", "\"\\U0041\"", 1 },
         { "short unicode escape", "\"\\u004\"", 1 },
         { "unicode escape with a sign", "\"\\u+041\"", 1 },
-        { "high half alone", "\"\\ud800\"", 1 },
+        { "km_72: high half alone", "\"\\ud800\"", 1 },
         { "high half before text", "\"\\ud800abcdef\"", 1 },
         { "high half before another escape", "\"\\ud800\\n1234\"", 1 },
         { "high half twice", "\"\\ud800\\ud800\"", 1 },
@@ -141,7 +141,7 @@ static void json_refuses_what_is_not_json(void **state)
         { "halves exchanged", "\"\\udc00\\ud800\"", 1 },
         { "half in a name", "{\"\\ud800\":1}", 2 },
         { "continuation byte", "\"\x80\"", 1 },
-        { "overlong slash", "\"\xc0\xaf\"", 1 },
+        { "km_34: overlong slash", "\"\xc0\xaf\"", 1 },
         { "overlong three bytes", "\"\xe0\x80\xaf\"", 1 },
         { "surrogate in UTF-8", "\"\xed\xa0\x80\"", 1 },
         { "above the last scalar", "\"\xf4\x90\x80\x80\"", 1 },
@@ -150,7 +150,7 @@ static void json_refuses_what_is_not_json(void **state)
         { "invalid UTF-8 in a name", "{\"\xff\":1}", 2 },
         { "duplicate name", NAMES_TWICE("a"), 17 },
         { "duplicate empty name", NAMES_TWICE(""), 15 },
-        { "duplicate name, one escaped", "{\"a\":1,\"\\u0061\":2}", 16 },
+        { "km_34: duplicate name, one escaped", "{\"a\":1,\"\\u0061\":2}", 16 },
         { "duplicate name in a nested object", "[{\"x\":{\"a\":1,\"a\":2}}]", 17 },
     };
 
@@ -176,7 +176,7 @@ static void json_refuses_a_raw_nul(void **state)
         const char *name;
         struct span text;
     } rows[] = {
-        { "in a string", { (const uint8_t *)"\"a\0b\"", 5 } },
+        { "km_34: in a string", { (const uint8_t *)"\"a\0b\"", 5 } },
         { "behind the value", { (const uint8_t *)"{}\0", 3 } },
         { "in front", { (const uint8_t *)"\0{}", 3 } },
     };
@@ -302,7 +302,7 @@ static void json_folds_case_where_asked(void **state)
                               &(const struct json *){ NULL }, NULL));
 }
 
-static void json_reads_only_plain_integers(void **state)
+static void km_34_only_plain_digits_are_integers(void **state)
 {
     static const struct {
         const char *text;
@@ -591,7 +591,7 @@ static void json_names_its_types(void **state)
 TEST_MAIN(json_keeps_the_extent_of_each_value, json_unescapes_strings,
           json_refuses_what_is_not_json, json_refuses_a_raw_nul, json_holds_its_limits,
           km_34_nesting_10_000_deep_ends_at_the_limit, json_finds_duplicates_among_many_members,
-          json_folds_case_where_asked, json_reads_only_plain_integers,
+          json_folds_case_where_asked, km_34_only_plain_digits_are_integers,
           json_members_name_what_is_wrong, json_marks_names_written_with_escapes,
           json_writes_sorted_and_compact, json_sorts_many_members,
           km_72_strings_are_escaped_when_written, json_looks_at_every_byte_of_a_long_string,

@@ -103,7 +103,7 @@ static bool write_payload(const struct jwt_wish *wish, struct arena *a, struct s
                           struct err *err)
 {
     struct claim_set all = claim_set_in(a);
-    struct writer w = writer_in(a, 4096);
+    struct writer w = writer_in(a, 8192); /* most payloads fit without growing */
 
     return add_common(wish, &all, err) && add_service(wish->service, &all, err) &&
            add_policy(wish->policy, &all, err) && claim_set_write(&w, &all, err) &&

@@ -170,6 +170,9 @@ static bool check_times(const struct json *payload, int64_t now, struct err *err
     char a[WHEN_TEXT], b[WHEN_TEXT];
     int64_t not_before = 0, expires = 0;
 
+    /*= RFC 7519, 4.1.5 */
+    /*# The "nbf" (not before) claim identifies the time before which the JWT MUST NOT be accepted
+     *# for processing. */
     if (!json_get_int(payload, "nbf", &not_before, err))
         return false;
     if (now < not_before) {
@@ -177,6 +180,9 @@ static bool check_times(const struct json *payload, int64_t now, struct err *err
                  when_str(not_before, a), when_str(now, b));
         return err_in(err, "nbf");
     }
+    /*= RFC 7519, 4.1.4 */
+    /*# The "exp" (expiration time) claim identifies the expiration time on or after which the JWT
+     *# MUST NOT be accepted for processing. */
     if (!json_get_int(payload, "exp", &expires, err))
         return false;
     if (now >= expires) {

@@ -366,6 +366,19 @@ static void km_69_a_bad_signature_is_reported_before_anything_else(void **state)
     expect_refusals(rows, COUNT(rows), world.foreign);
 }
 
+/* No token is judged with a secret that must be compared in constant time. */
+static void km_71_no_algorithm_of_tokens_has_a_shared_secret(void **state)
+{
+    static const char *const rows[] = { "HS256", "HS384", "HS512", "dir", "A128KW", "none" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        enum sig_alg alg;
+
+        CHECK(rows[i], !sig_alg_find(span_str(rows[i]), &alg));
+    }
+}
+
 static void km_73_management_answers_and_attestations_do_not_stand_for_each_other(void **state)
 {
     static const struct {
@@ -535,6 +548,7 @@ TEST_MAIN(good_tokens_are_accepted, what_is_built_is_what_verifies,
           km_68_payloads_that_could_be_read_in_two_ways_are_refused,
           km_69_claims_are_judged_after_the_signature_in_a_fixed_order,
           km_69_a_bad_signature_is_reported_before_anything_else,
+          km_71_no_algorithm_of_tokens_has_a_shared_secret,
           km_73_management_answers_and_attestations_do_not_stand_for_each_other,
           km_74_unsecured_tokens_are_refused_in_every_mode, the_certificate_bears_the_issuers_name,
           no_flipped_bit_of_a_token_is_accepted, each_truncation_of_a_token_is_refused,
