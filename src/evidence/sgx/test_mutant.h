@@ -73,6 +73,36 @@ static inline struct span mutant_cert(struct test_case *t, struct span der, stru
     return mutant_resign(t, mutant_replace(&t->lab, cert.tbs, from, to), signer);
 }
 
+/* A certificate whose basic constraints are replaced by another extension (given whole), signed
+ * again. */
+static inline struct span mutant_constraints(struct test_case *t, struct span der,
+                                             struct span extension, const char *signer)
+{
+    static const uint8_t basic_constraints[] = { 0x06, 0x03, 0x55, 0x1d, 0x13 };
+    struct err e = { 0 };
+    struct cert cert;
+    struct reader whole, tbs, box, list;
+    struct writer content = writer_in(&t->lab, 1024), all = writer_in(&t->lab, 1024);
+    struct writer wrapped = writer_in(&t->lab, 1024), out = writer_in(&t->lab, 1024);
+
+    CHECK_OK("certificate", cert_parse(der, &cert, &e), e);
+    whole = reader_over(cert.tbs, &e);
+    tbs = der_enter(&whole, DER_SEQUENCE, "tbs");
+    while (der_peek(&tbs) != DER_CONTEXT_CONSTRUCTED(3) && reader_left(&tbs) > 0)
+        write_bytes(&content, der_take_raw(&tbs, der_peek(&tbs), "field"));
+    box = der_enter(&tbs, DER_CONTEXT_CONSTRUCTED(3), "extensions");
+    list = der_enter(&box, DER_SEQUENCE, "list");
+    while (reader_left(&list) > 0) {
+        struct span one = der_take_raw(&list, DER_SEQUENCE, "extension");
+
+        write_bytes(&all, memmem(one.p, one.n, basic_constraints, 5) ? extension : one);
+    }
+    der_write(&wrapped, DER_SEQUENCE, writer_span(&all));
+    der_write(&content, DER_CONTEXT_CONSTRUCTED(3), writer_span(&wrapped));
+    der_write(&out, DER_SEQUENCE, writer_span(&content));
+    return mutant_resign(t, writer_span(&out), signer);
+}
+
 static inline struct span mutant_pem(struct test_case *t, const struct span *ders, size_t count)
 {
     struct writer w = writer_in(&t->lab, 4096);
@@ -123,6 +153,49 @@ static inline struct lab_sgx_set mutant_other(struct test_case *t, const char *c
     CHECK_OK(changes, lab_sgx_set(&p, changes, &t->lab, &e), e);
     CHECK_OK(changes, lab_sgx_make(&p, &t->lab, &set, &e), e);
     return set;
+}
+
+/* A row of a table: the base with changes, maybe spoiled further, and the status or reason that
+ * must come of it. */
+struct mutant_row {
+    const char *name, *changes;
+    void (*spoil)(struct test_case *t);
+    const char *want; /* a status word when accepted, else a reason */
+    const char *path; /* of the error; NULL: not looked at */
+};
+
+static inline void mutant_judge(struct test_case *t, const struct mutant_row *row)
+{
+    const struct appraisal *out;
+
+    test_case_changed(t, row->changes);
+    if (row->spoil)
+        row->spoil(t);
+    out = test_case_judge(t);
+    if (strcmp(out->is_accepted ? out->tcb.status : out->reason, row->want) != 0)
+        fail_msg("row \"%s\": got %s at %s (%s), expected %s", row->name,
+                 out->is_accepted ? out->tcb.status : out->reason, out->err.path, out->err.text,
+                 row->want);
+    if (row->path)
+        CHECK_TEXT(row->name, span_str(out->err.path), row->path);
+    CHECK(row->name, out->is_accepted || (out->outgoing.count == 0 && out->incoming.count == 0));
+}
+
+static inline void mutant_judge_all(const struct mutant_row *rows, size_t count)
+{
+    struct test_case t;
+
+    test_case_init(&t);
+    for (size_t i = 0; i < count; i++)
+        mutant_judge(&t, &rows[i]);
+    test_case_fini(&t);
+}
+
+/* Bytes at a place of a span found by its pointer inside the evidence. */
+static inline void mutant_patch(struct test_case *t, size_t at, const void *bytes, size_t n)
+{
+    t->in.evidence = arena_dup(&t->lab, t->in.evidence);
+    memcpy((uint8_t *)(uintptr_t)t->in.evidence.p + at, bytes, n);
 }
 
 #endif
