@@ -19,7 +19,7 @@ demo: all
 test: all
 	@tools/run-tests $(BUILD)
 
-bench: all
+bench: setup-all all
 	@tools/bench $(BUILD)
 
 asan: setup-all
