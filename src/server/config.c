@@ -376,6 +376,11 @@ bool config_read_arguments(struct config *c, int argc, const char *const *argv, 
     return is_well;
 }
 
+bool config_put(struct config *c, enum config_id id, const char *value, struct err *err)
+{
+    return set(c, id, span_str(value), HANDED, err);
+}
+
 void config_write_handed(struct writer *w, const struct config *c)
 {
     for (size_t i = 0; i < CONFIG_KEYS; i++) {

@@ -115,10 +115,16 @@ bool config_check(const struct config *c, struct err *err) MUST_USE;
 bool config_load(struct config *c, int argc, const char *const *argv,
                  const char *const *environment, struct err *err) MUST_USE;
 
+/* Says a value ourselves, in place of what was said. */
+bool config_put(struct config *c, enum config_id id, const char *value, struct err *err) MUST_USE;
+
 /* What was said, one "name=value" per entry with a NUL behind each: config_read_handed reads it
  * back in another process of ours. */
 void config_write_handed(struct writer *w, const struct config *c);
 bool config_read_handed(struct config *c, struct span handed, struct err *err) MUST_USE;
+
+/* Reads what config_write_handed wrote from a descriptor, from its beginning. */
+bool config_receive(struct config *c, int fd, struct err *err) MUST_USE;
 
 /* The next value of a CONFIG_LIST without surrounding white space: false when there is none left.
  * *at starts with 0. */

@@ -9,7 +9,7 @@
 #include "../host/file.h"
 #include "listen.h"
 
-enum { FILE_MAX = 65536 };
+enum { FILE_MAX = 65536, HANDED_MAX = 131072 };
 
 static bool read_file(struct config *c, const char *path, struct err *err)
 {
@@ -108,6 +108,18 @@ bool config_load(struct config *c, int argc, const char *const *argv,
     return config_read_environment(c, environment, err) &&
            config_read_arguments(c, argc, argv, err) && settle_data_dir(c, environment, err) &&
            settle_admin(c, err) && config_check(c, err);
+}
+
+bool config_receive(struct config *c, int fd, struct err *err)
+{
+    uint8_t *text = arena_alloc(&c->arena, 1, HANDED_MAX);
+    ssize_t n = text ? pread(fd, text, HANDED_MAX, 0) : -1;
+
+    if (!text)
+        return arena_fail(&c->arena, err);
+    if (n < 0 || n == HANDED_MAX)
+        return err_fail(err, ERR_INTERNAL, NULL, "the configuration was not handed over whole");
+    return config_read_handed(c, span_of(text, (size_t)n), err);
 }
 
 static bool fail_key(struct err *err, enum config_id id, const char *text)

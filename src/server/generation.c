@@ -1,0 +1,344 @@
+#include "generation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "signer.h"
+#include "worker.h"
+
+enum { HANDED_MAX = 131072, WORD_ROOM = 24, SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
+
+struct slot {
+    struct child worker;
+    struct generation *generation;
+    uv_timer_t restart;
+    unsigned failures; /* in a row */
+    int metrics_fd;
+    struct metrics *page;
+};
+
+struct generation {
+    struct generation_settings set;
+    int config_fd;
+    struct child signer;
+    bool is_signer_there; /* its struct is in use */
+    bool was_ready, is_leaving, has_failed;
+    size_t open; /* children and timers that are not closed yet */
+    size_t count;
+    struct slot slots[GENERATION_WORKERS_MAX];
+};
+
+static bool fail_system(struct err *err, const char *what)
+{
+    return err_fail(err, ERR_IO, NULL, "%s: %s", what, strerror(errno));
+}
+
+static bool hand_config(struct generation *g, struct err *err)
+{
+    struct arena a = arena_over(HANDED_MAX * 2);
+    struct writer w = writer_in(&a, 4096);
+    struct span text = { 0 };
+    bool is_handed = false;
+
+    config_write_handed(&w, g->set.config);
+    g->config_fd = memfd_create("cupel-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (g->config_fd < 0)
+        fail_system(err, "no memory file");
+    else if (writer_done(&w, &text, err))
+        is_handed = (write(g->config_fd, text.p, text.n) == (ssize_t)text.n &&
+                     fcntl(g->config_fd, F_ADD_SEALS, F_SEAL_WRITE | SEALS) == 0) ||
+                    fail_system(err, "the configuration cannot be handed over");
+    arena_fini(&a);
+    return is_handed;
+}
+
+/* Sealed, so that a worker cannot shorten it under our reading. */
+static bool make_page(struct slot *s, struct err *err)
+{
+    void *page;
+
+    s->metrics_fd = memfd_create("cupel-metrics", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (s->metrics_fd < 0 || ftruncate(s->metrics_fd, sizeof *s->page) != 0 ||
+        fcntl(s->metrics_fd, F_ADD_SEALS, SEALS) != 0)
+        return fail_system(err, "no page for counters");
+    page = mmap(NULL, sizeof *s->page, PROT_READ | PROT_WRITE, MAP_SHARED, s->metrics_fd, 0);
+    if (page == MAP_FAILED)
+        return fail_system(err, "no page for counters");
+    s->page = page;
+    return true;
+}
+
+static void closed_one(struct generation *g)
+{
+    if (--g->open == 0)
+        g->set.events.gone(g->set.events.context, g);
+}
+
+static void fail(struct generation *g)
+{
+    if (g->has_failed || g->is_leaving)
+        return;
+    g->has_failed = true;
+    g->set.events.failed(g->set.events.context, g);
+}
+
+static void say_gone(const struct child *c, const char *what, bool was_asked, int64_t status,
+                     int signal)
+{
+    char pid[WORD_ROOM], code[WORD_ROOM], by[WORD_ROOM];
+
+    snprintf(pid, sizeof pid, "%d", c->process.pid);
+    snprintf(code, sizeof code, "%lld", (long long)status);
+    snprintf(by, sizeof by, "%d", signal);
+    log_say(was_asked ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, what, "child", pid, "status", code,
+            "signal", by, (const char *)NULL);
+}
+
+static void signer_gone(struct child *c, int64_t status, int signal)
+{
+    struct generation *g = c->owner;
+
+    say_gone(c, "the signing process has ended", g->is_leaving, status, signal);
+    g->is_signer_there = false;
+    fail(g);
+    closed_one(g);
+}
+
+static bool signer_start(struct generation *g, struct err *err)
+{
+    int fds[CHILD_FDS_MAX] = { -1, -1, -1, g->config_fd, -1, -1, -1, -1 };
+
+    g->signer.owner = g;
+    g->signer.on_gone = signer_gone;
+    g->is_signer_there = child_start(g->set.loop, &g->signer, "signer", fds, err);
+    g->open += g->is_signer_there || g->signer.closing > 0;
+    return g->is_signer_there;
+}
+
+/* What a dead worker counted as going on is not any more. */
+static void forget_gauges(struct metrics *page)
+{
+    atomic_store(&page->value[METRIC_CONNECTIONS_OPEN], 0);
+    atomic_store(&page->value[METRIC_HANDSHAKES_OPEN], 0);
+    atomic_store(&page->value[METRIC_SIGNATURES_OPEN], 0);
+}
+
+static void restart_later(struct slot *s);
+
+static void worker_gone(struct child *c, int64_t status, int signal)
+{
+    struct slot *s = c->owner;
+    struct generation *g = s->generation;
+    bool has_lived = uv_now(g->set.loop) - c->started_ms > RESTART_FORGIVEN_MS;
+
+    say_gone(c, "a worker has ended", g->is_leaving, status, signal);
+    forget_gauges(s->page);
+    if (!g->was_ready)
+        fail(g);
+    else if (!g->is_leaving && !g->has_failed)
+        g->set.events.worker_lost(g->set.events.context, g);
+    s->failures = has_lived ? 0 : s->failures + 1;
+    if (!g->is_leaving && !g->has_failed)
+        restart_later(s);
+    closed_one(g);
+}
+
+static void worker_ready(struct child *c)
+{
+    struct slot *s = c->owner;
+    struct generation *g = s->generation;
+
+    if (g->was_ready || g->is_leaving || generation_workers_ready(g) < g->count)
+        return;
+    g->was_ready = true;
+    g->set.events.ready(g->set.events.context, g);
+}
+
+/* A fresh pair to the signing process for each worker: what the one before left in its own is
+ * nobody's. */
+static bool worker_start(struct slot *s, struct err *err)
+{
+    struct generation *g = s->generation;
+    int fds[CHILD_FDS_MAX] = { -1, -1, -1, g->config_fd, -1, -1, s->metrics_fd, g->set.listen_fd };
+    bool is_started = false;
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return fail_system(err, "no pair of sockets");
+    fds[CHILD_SIGNER_FD] = pair[0];
+    if (signer_hand_over(g->signer.control_fd, pair[1], err)) {
+        s->worker.owner = s;
+        s->worker.on_ready = worker_ready;
+        s->worker.on_gone = worker_gone;
+        is_started = child_start(g->set.loop, &s->worker, "worker", fds, err);
+        g->open += is_started || s->worker.closing > 0;
+    }
+    close(pair[0]);
+    close(pair[1]);
+    return is_started;
+}
+
+static void restart_now(uv_timer_t *t)
+{
+    struct slot *s = t->data;
+    struct err e = { 0 };
+
+    if (s->generation->is_leaving || s->generation->has_failed || worker_start(s, &e))
+        return;
+    log_err(LOG_LEVEL_ERROR, "a worker cannot be started", &e);
+    fail(s->generation);
+}
+
+static void restart_later(struct slot *s)
+{
+    uint64_t wait = RESTART_FIRST_MS;
+
+    for (unsigned i = 1; i < s->failures && wait < RESTART_LONGEST_MS; i++)
+        wait *= 2;
+    uv_timer_start(&s->restart, restart_now, wait < RESTART_LONGEST_MS ? wait : RESTART_LONGEST_MS,
+                   0);
+}
+
+static bool start_all(struct generation *g, struct err *err)
+{
+    if (!hand_config(g, err) || !signer_start(g, err))
+        return false;
+    for (size_t i = 0; i < g->count; i++) {
+        if (!make_page(&g->slots[i], err) || !worker_start(&g->slots[i], err))
+            return false;
+    }
+    return true;
+}
+
+static void slots_init(struct generation *g)
+{
+    g->count = (size_t)g->set.config->number[CONFIG_WORKERS];
+    for (size_t i = 0; i < g->count; i++) {
+        struct slot *s = &g->slots[i];
+
+        s->generation = g;
+        s->metrics_fd = -1;
+        s->restart.data = s;
+        uv_timer_init(g->set.loop, &s->restart);
+        g->open++;
+    }
+}
+
+/* A start that fails half way is reported like one that fails later: `failed`, then `gone`. */
+static void fail_later(uv_timer_t *t)
+{
+    struct slot *s = t->data;
+
+    fail(s->generation);
+}
+
+struct generation *generation_new(const struct generation_settings *s, struct err *err)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    struct err trouble = { 0 };
+
+    if (!g) {
+        err_fail(err, ERR_MEMORY, NULL, "no memory for the processes");
+        return NULL;
+    }
+    g->set = *s;
+    g->config_fd = -1;
+    slots_init(g);
+    if (!start_all(g, &trouble)) {
+        log_err(LOG_LEVEL_ERROR, "a process cannot be started", &trouble);
+        uv_timer_start(&g->slots[0].restart, fail_later, 0, 0);
+    }
+    return g;
+}
+
+static void timer_closed(uv_handle_t *h)
+{
+    struct slot *s = h->data;
+
+    closed_one(s->generation);
+}
+
+void generation_leave(struct generation *g)
+{
+    if (g->is_leaving)
+        return;
+    g->is_leaving = true;
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->slots[i].worker.is_running)
+            child_drain(&g->slots[i].worker);
+        uv_close((uv_handle_t *)&g->slots[i].restart, timer_closed);
+    }
+    if (g->is_signer_there)
+        child_release(&g->signer); /* it ends with the last worker */
+}
+
+void generation_kill(struct generation *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        child_kill(&g->slots[i].worker);
+    if (g->is_signer_there)
+        child_kill(&g->signer);
+}
+
+static void keep_counters(const struct metrics *page, struct metrics *kept)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        atomic_fetch_add(&kept->value[i], atomic_load(&page->value[i]));
+    for (size_t i = 0; i < METRICS_BUCKETS; i++)
+        atomic_fetch_add(&kept->bucket[i], atomic_load(&page->bucket[i]));
+    atomic_fetch_add(&kept->latency_us, atomic_load(&page->latency_us));
+}
+
+void generation_free(struct generation *g, struct metrics *kept)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        struct slot *s = &g->slots[i];
+
+        if (s->page) {
+            keep_counters(s->page, kept);
+            munmap(s->page, sizeof *s->page);
+        }
+        if (s->metrics_fd >= 0)
+            close(s->metrics_fd);
+    }
+    if (g->config_fd >= 0)
+        close(g->config_fd);
+    free(g);
+}
+
+unsigned generation_number(const struct generation *g)
+{
+    return g->set.number;
+}
+
+unsigned generation_workers(const struct generation *g)
+{
+    return (unsigned)g->count;
+}
+
+unsigned generation_workers_ready(const struct generation *g)
+{
+    unsigned ready = 0;
+
+    for (size_t i = 0; i < g->count; i++)
+        ready += g->slots[i].worker.is_ready;
+    return ready;
+}
+
+size_t generation_pages(const struct generation *g, struct metrics **out, size_t room)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->count && n < room; i++) {
+        if (g->slots[i].page)
+            out[n++] = g->slots[i].page;
+    }
+    return n;
+}

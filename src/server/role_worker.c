@@ -1,0 +1,307 @@
+#include "roles.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../collateral/roots.h"
+#include "../collateral/sets.h"
+#include "../host/file.h"
+#include "child.h"
+#include "config.h"
+#include "log.h"
+#include "sandbox.h"
+#include "signer.h"
+#include "tokens.h"
+#include "worker.h"
+
+enum {
+    MEMORY_MAX_BYTES = 16 * 1024 * 1024,
+    TLS_FILE_MAX = 256 * 1024,
+    POLICY_FILE_MAX = 1024 * 1024,
+    KEYS_WAIT_MS = 120000, /* the first start makes an RSA key */
+    POLICIES_MAX = CONFIG_POLICY_TPM - CONFIG_POLICY_SGX + 1
+};
+
+#ifndef CUPEL_VERSION
+#error "the build says which version this is"
+#endif
+
+/* All that a worker holds while it serves. */
+struct working {
+    const struct config *config;
+    struct arena arena;
+    struct crypto *crypto;
+    struct root_list roots;
+    struct collateral_sets sets;
+    struct span tls_chain, tls_key;
+    struct attest_policy_text policies[POLICIES_MAX];
+    size_t policy_count;
+    struct attest_key keys[SIGNER_KEYS_MAX];
+    size_t key_count;
+    struct api_token tokens[TOKENS_MAX];
+    size_t token_count;
+    struct attest_service *service;
+    struct api *api;
+    struct metrics *metrics;
+};
+
+static bool load_tls(struct working *w, struct err *err)
+{
+    const struct config *c = w->config;
+
+    if (!file_read(c->text[CONFIG_TLS_CERT], TLS_FILE_MAX, &w->arena, &w->tls_chain, err))
+        return err_in(err, "tls_cert");
+    if (!file_read(c->text[CONFIG_TLS_KEY], TLS_FILE_MAX, &w->arena, &w->tls_key, err))
+        return err_in(err, "tls_key");
+    return true;
+}
+
+static bool load_roots(struct working *w, struct err *err)
+{
+    const char *words[ROOTS_MAX];
+    struct root_list list;
+    struct root_key *all;
+    size_t at = 0, n = 0;
+    struct span word;
+
+    while (config_list_next(w->config, CONFIG_ROOTS, &at, &word)) {
+        if (n == ROOTS_MAX)
+            return err_fail(err, ERR_LIMIT, NULL, "more than %d roots", ROOTS_MAX) ||
+                   err_in(err, "roots");
+        words[n] = (const char *)arena_dup(&w->arena, word).p;
+        if (!words[n++])
+            return arena_fail(&w->arena, err);
+    }
+    if (!roots_load(w->crypto, words, n, &w->arena, &list, err))
+        return err_in(err, "roots");
+    all = ARENA_ARRAY(&w->arena, struct root_key, list.count + 1);
+    if (!all)
+        return arena_fail(&w->arena, err);
+    memcpy(all, list.items, list.count * sizeof *all);
+    if (w->config->number[CONFIG_DEV])
+        all[list.count++] = root_lab;
+    w->roots = (struct root_list){ all, list.count };
+    return true;
+}
+
+static bool load_collateral(struct working *w, struct err *err)
+{
+    const char *dir = w->config->text[CONFIG_COLLATERAL_DIR];
+
+    return !dir || collateral_sets_load(w->crypto, dir, &w->roots, &w->sets, err) ||
+           err_in(err, "collateral_dir");
+}
+
+static bool load_policies(struct working *w, struct err *err)
+{
+    for (int id = CONFIG_POLICY_SGX; id <= CONFIG_POLICY_TPM; id++) {
+        const char *path = w->config->text[id], *name = config_keys[id].name;
+        struct attest_policy_text *p = &w->policies[w->policy_count];
+
+        if (!path)
+            continue;
+        p->attestation_type = strchr(name, '.') + 1;
+        if (!file_read(path, POLICY_FILE_MAX, &w->arena, &p->text, err))
+            return err_in(err, name);
+        w->policy_count++;
+    }
+    return true;
+}
+
+static bool load_tokens(struct working *w, struct err *err)
+{
+    const char *path = w->config->text[CONFIG_TOKENS_FILE];
+    struct span text = { 0 };
+
+    if (path && (!file_read(path, TOKENS_FILE_MAX, &w->arena, &text, err) ||
+                 !tokens_read(text, w->tokens, &w->token_count, err)))
+        return err_in(err, "tokens_file");
+    return !w->config->number[CONFIG_DEV] ||
+           tokens_add_desk(w->crypto, w->tokens, &w->token_count, err);
+}
+
+static bool load_keys(struct working *w, struct err *err)
+{
+    struct signer_answer a;
+
+    if (!signer_ask_keys(CHILD_SIGNER_FD, KEYS_WAIT_MS, &w->arena, &a, err))
+        return err_in(err, "signer");
+    for (size_t i = 0; i < a.key_count; i++)
+        w->keys[i] = (struct attest_key){
+            .alg = a.keys[i].alg, .kid = a.keys[i].kid, .kty = a.keys[i].kty, .cert = a.keys[i].cert
+        };
+    w->key_count = a.key_count;
+    return true;
+}
+
+/* In the order of the words of the configuration keys. */
+static const enum tcb_profile profiles[] = { TCB_AZURE, TCB_STRICT, TCB_LENIENT, TCB_ANY };
+static const enum freshness freshnesses[] = { FRESH_STRICT, FRESH_GRACE, FRESH_PINNED };
+
+static bool make_service(struct working *w, struct err *err)
+{
+    const struct config *c = w->config;
+    const bool is_judged_then = c->text[CONFIG_INSECURE_JUDGE_AT] != NULL;
+    const struct attest_settings s = {
+        .crypto = w->crypto,
+        .issuer = span_str(c->text[CONFIG_BASE_URL]),
+        .roots = &w->roots,
+        .sets = w->sets.items,
+        .set_count = w->sets.count,
+        .keys = w->keys,
+        .key_count = w->key_count,
+        .profile = profiles[c->number[CONFIG_TCB_PROFILE]],
+        .freshness = freshnesses[c->number[CONFIG_FRESHNESS]],
+        .grace_seconds = c->number[CONFIG_FRESHNESS_GRACE],
+        .least_evaluation_number = (uint32_t)c->number[CONFIG_LEAST_EVALUATION_NUMBER],
+        .policy_profile = c->text[CONFIG_POLICY_PROFILE],
+        .policies = w->policies,
+        .policy_count = w->policy_count,
+        .nbf_backdate = c->number[CONFIG_NBF_BACKDATE],
+        .judge_at = is_judged_then ? c->number[CONFIG_INSECURE_JUDGE_AT] : -1,
+        .cache_entries = (size_t)c->number[CONFIG_CACHE_ENTRIES],
+        .memory_max = (size_t)c->number[CONFIG_MEMORY_MAX],
+    };
+
+    w->service = attest_service_new(&s, err);
+    return w->service != NULL;
+}
+
+static bool make_api(struct working *w, struct err *err)
+{
+    const struct api_settings s = { .service = w->service,
+                                    .base_url = span_str(w->config->text[CONFIG_BASE_URL]),
+                                    .version = span_str(CUPEL_VERSION ".0"),
+                                    .tokens = w->tokens,
+                                    .token_count = w->token_count };
+
+    w->api = api_new(&s, err);
+    return w->api != NULL;
+}
+
+static bool map_metrics(struct working *w, struct err *err)
+{
+    void *page =
+        mmap(NULL, sizeof *w->metrics, PROT_READ | PROT_WRITE, MAP_SHARED, CHILD_METRICS_FD, 0);
+
+    if (page == MAP_FAILED)
+        return err_fail(err, ERR_IO, NULL, "no page for counters: %s", strerror(errno));
+    w->metrics = page;
+    close(CHILD_METRICS_FD);
+    return true;
+}
+
+/* A connection is a descriptor; the usual soft limit of 1,024 is for programs that use select. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* What comes from files. */
+static bool load_files(struct working *w, struct err *err)
+{
+    w->arena = arena_over(MEMORY_MAX_BYTES);
+    w->crypto = crypto_new(err);
+    return w->crypto && load_roots(w, err) && load_collateral(w, err) && load_policies(w, err) &&
+           load_tokens(w, err);
+}
+
+static bool load(struct working *w, struct err *err)
+{
+    raise_descriptor_limit();
+    return load_files(w, err) && load_tls(w, err) && load_keys(w, err) && make_service(w, err) &&
+           make_api(w, err) && map_metrics(w, err);
+}
+
+bool role_worker_check(const struct config *c, struct err *err)
+{
+    struct working w = { .config = c };
+    bool is_well = load_files(&w, err) && (!c->text[CONFIG_TLS_CERT] || load_tls(&w, err)) &&
+                   make_service(&w, err);
+
+    if (w.service)
+        attest_service_free(w.service); /* the sets with it, but not their list */
+    else
+        collateral_sets_fini(&w.sets);
+    free(w.sets.items);
+    crypto_free(w.crypto);
+    arena_fini(&w.arena);
+    return is_well;
+}
+
+static bool confine(void *arg, struct err *err)
+{
+    const struct working *w = arg;
+    struct sandbox_report report;
+
+    if (!sandbox_become(w->config->text[CONFIG_USER], err) || !sandbox_drop_files(&report, err) ||
+        !sandbox_enter(SANDBOX_WORKER, err))
+        return false;
+    if (report.missing[0] != '\0')
+        log_say(LOG_LEVEL_WARNING, "part of the sandbox is not available", "missing",
+                report.missing, (const char *)NULL);
+    return true;
+}
+
+static struct server_limits limits_of(const struct config *c)
+{
+    struct server_limits l = SERVER_LIMITS_DEFAULT;
+
+    l.handshake_ms = (uint32_t)c->number[CONFIG_HANDSHAKE_SECONDS] * 1000;
+    l.header_ms = (uint32_t)c->number[CONFIG_HEADER_SECONDS] * 1000;
+    l.body_ms = (uint32_t)c->number[CONFIG_BODY_SECONDS] * 1000;
+    l.response_ms = (uint32_t)c->number[CONFIG_RESPONSE_SECONDS] * 1000;
+    l.idle_ms = (uint32_t)c->number[CONFIG_IDLE_SECONDS] * 1000;
+    l.drain_ms = (uint32_t)c->number[CONFIG_DRAIN_SECONDS] * 1000;
+    l.connections = (uint32_t)c->number[CONFIG_CONNECTIONS_MAX];
+    l.per_address = (uint32_t)c->number[CONFIG_CONNECTIONS_PER_ADDRESS_MAX];
+    l.handshakes = (uint32_t)c->number[CONFIG_HANDSHAKES_MAX];
+    return l;
+}
+
+static int serve(struct working *w)
+{
+    static const int listeners[] = { CHILD_LISTEN_FD };
+    const struct worker_settings s = { .api = w->api,
+                                       .listen_fds = listeners,
+                                       .listen_count = COUNT(listeners),
+                                       .tls_chain_pem = w->tls_chain,
+                                       .tls_key_pem = w->tls_key,
+                                       .signer_fd = CHILD_SIGNER_FD,
+                                       .control_fd = CHILD_CONTROL_FD,
+                                       .metrics = w->metrics,
+                                       .limits = limits_of(w->config),
+                                       .confine = confine,
+                                       .confine_arg = w };
+
+    return worker_run(&s);
+}
+
+int role_worker(void)
+{
+    static struct config config;
+    static struct working w = { .config = &config };
+    struct err e = { 0 };
+
+    if (!config_init(&config, &e) || !config_receive(&config, CHILD_CONFIG_FD, &e)) {
+        log_err(LOG_LEVEL_ERROR, "the worker has no configuration", &e);
+        return WORKER_EXIT_FAILED;
+    }
+    close(CHILD_CONFIG_FD);
+    log_open("worker", (enum log_level)config.number[CONFIG_LOG_LEVEL],
+             (enum log_form)config.number[CONFIG_LOG_FORMAT]);
+    if (!load(&w, &e)) {
+        log_err(LOG_LEVEL_ERROR, "the worker cannot begin", &e);
+        return WORKER_EXIT_FAILED;
+    }
+    return serve(&w);
+}
