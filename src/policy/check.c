@@ -73,8 +73,6 @@ static bool check_call(const struct checker *k, struct tree_expression *e)
     e->is_constant = true;
     if (!f)
         is_sound = complain_function(k, e, at);
-    else if (!f->run)
-        is_sound = note_error(k->notes, "E311", at, NULL, "%s is not offered here", f->name);
     else if (e->argument_count != f->arity)
         is_sound = note_error(k->notes, "E312", at, NULL, "%s takes %u argument%s, and here are %u",
                               f->name, f->arity, f->arity == 1 ? "" : "s", e->argument_count);

@@ -1,4 +1,6 @@
 #include "compile.h"
+#include "jmespath.h"
+#include "json_claim.h"
 #include "machine.h"
 #include "search.h"
 
@@ -161,6 +163,24 @@ static void fold(struct compiler *k, struct tree_expression *e, struct code *cod
 
 static void compile_expression(struct compiler *k, struct tree_expression *e);
 
+/* A literal query of JmesPath is read once, here: E314 (7.2). */
+static void read_query(struct compiler *k, struct tree_expression *e, struct code *code)
+{
+    const struct tree_expression *query = e->arguments ? e->arguments->next : NULL;
+    struct jmes_fault fault;
+
+    if (!e->function || e->function->run != run_jmes_path || !query || query->kind != EXPR_STRING)
+        return;
+    if (jmes_parse(k->codes[query->code].constant.text, k->keep, &code->query, &fault))
+        return;
+    e->is_broken = true;
+    if (fault.kind == JMES_MEMORY)
+        no_memory(k);
+    else
+        note_error(k->notes, "E314", query->at, NULL, "the query cannot be read: byte %zu: %s",
+                   fault.offset, fault.text);
+}
+
 static void compile_call(struct compiler *k, struct tree_expression *e)
 {
     struct code *code = &k->codes[e->code];
@@ -174,6 +194,7 @@ static void compile_call(struct compiler *k, struct tree_expression *e)
         if (i < FUNCTION_ARGUMENTS)
             code->operands[i] = arg->code;
     }
+    read_query(k, e, code);
     if (e->is_constant && !e->is_broken)
         fold(k, e, code);
 }

@@ -87,7 +87,7 @@ static bool run_contains_only_value(struct machine *m, const struct code *call,
 
 /* clang-format off */
 const struct policy_function policy_functions[] = {
-    { "JmesPath",          2, { TAKES_STRING, TAKES_STRING }, 0, TYPE_STRING,  true,  NULL,
+    { "JmesPath",          2, { TAKES_STRING, TAKES_STRING }, 0, TYPE_STRING,  true,  run_jmes_path,
       "the result of a JMESPath query on JSON text, as JSON text" },
     { "JsonToClaimValue",  1, { TAKES_STRING },               0, TYPE_UNKNOWN, true,  run_json_to_claim_value,
       "the string, integer, Boolean or set that JSON text stands for" },

@@ -1,6 +1,5 @@
 #include "json_claim.h"
-
-#include "../format/json.h"
+#include "jmespath.h"
 
 #include <string.h>
 
@@ -173,5 +172,161 @@ bool run_json_to_claim_value(struct machine *m, const struct code *call,
     if (!collapse(m, call, items, &count))
         return false;
     *out = (struct value){ .kind = VALUE_SET, .count = count, .items = items };
+    return true;
+}
+
+/* JmesPath */
+
+/* A text that was read, and an answer that was given, by where the text lies: nothing in the arena
+ * moves while a request lasts. */
+struct known_document {
+    struct span text;
+    struct jv value;
+};
+
+struct known_answer {
+    struct span text;
+    const struct jmes_query *query;
+    struct value answer;
+};
+
+struct known_query {
+    struct span text;
+    const struct jmes_query *query;
+};
+
+enum { DOCUMENTS_KNOWN = 32, ANSWERS_KNOWN = 128, QUERIES_KNOWN = 16 };
+
+struct json_cache {
+    struct known_document documents[DOCUMENTS_KNOWN];
+    struct known_answer answers[ANSWERS_KNOWN];
+    struct known_query queries[QUERIES_KNOWN];
+};
+
+static bool is_there(struct span a, struct span b)
+{
+    return a.p == b.p && a.n == b.n && a.p != NULL;
+}
+
+static size_t slot_of(struct span text, const void *more, size_t slots)
+{
+    uint64_t h =
+        hash_word(hash_word((uint64_t)(uintptr_t)text.p, text.n), (uint64_t)(uintptr_t)more);
+
+    return (size_t)(h >> 32) % slots;
+}
+
+static bool start_cache(struct machine *m, uint32_t at)
+{
+    if (!m->json)
+        m->json = ARENA_NEW(m->arena, struct json_cache);
+    return m->json || machine_no_memory(m, at);
+}
+
+/* What a query may still use of the evaluation. */
+static struct jmes_work work_left(const struct machine *m)
+{
+    return (struct jmes_work){ .arena = m->arena, .steps = m->steps, .limit = m->limit };
+}
+
+/* The document an argument holds, read once. */
+static bool find_document(struct machine *m, struct span text, uint32_t at, struct jv *out)
+{
+    struct known_document *known = &m->json->documents[slot_of(text, NULL, DOCUMENTS_KNOWN)];
+    struct jmes_work w = work_left(m);
+    const struct json *j;
+
+    if (is_there(known->text, text)) {
+        *out = known->value;
+        return true;
+    }
+    if (!read_json(m, text, at, &j))
+        return false;
+    if (!jv_from_json(&w, j, out))
+        return w.fault.kind == JMES_VALUE ? machine_fail(m, "X402", at, "%s", w.fault.text)
+                                          : machine_no_memory(m, at);
+    *known = (struct known_document){ .text = text, .value = *out };
+    return true;
+}
+
+/* A query that was computed: X404 when it cannot be read. */
+static bool find_query(struct machine *m, struct span text, uint32_t at,
+                       const struct jmes_query **out)
+{
+    struct known_query *known = &m->json->queries[slot_of(text, NULL, QUERIES_KNOWN)];
+    struct jmes_fault fault;
+
+    if (is_there(known->text, text)) {
+        *out = known->query;
+        return true;
+    }
+    if (!machine_charge(m, text.n, at))
+        return false;
+    if (text.n > POLICY_COMPUTED_LIMIT)
+        return machine_fail(m, "X404", at, "a query has at most %d bytes", POLICY_COMPUTED_LIMIT);
+    if (!jmes_parse(text, m->arena, out, &fault))
+        return fault.kind == JMES_MEMORY
+                   ? machine_no_memory(m, at)
+                   : machine_fail(m, "X404", at, "the query cannot be read: byte %zu: %s",
+                                  fault.offset, fault.text);
+    *known = (struct known_query){ .text = text, .query = *out };
+    return true;
+}
+
+static bool take_fault(struct machine *m, const struct code *call, const struct jmes_work *w)
+{
+    if (w->fault.kind == JMES_MEMORY)
+        return machine_no_memory(m, call->at);
+    if (w->fault.kind == JMES_LIMIT)
+        return machine_fail(m, "X411", call->at, "%s", w->fault.text);
+    return machine_fail(m, "X405", call->at, "the query fails (%s): %s",
+                        jmes_error_name(w->fault.kind), w->fault.text);
+}
+
+/* Runs a query and writes its result as JSON text; what was written is known as a document. */
+static bool answer(struct machine *m, const struct code *call, const struct jmes_query *query,
+                   const struct jv *document, struct value *out)
+{
+    struct jmes_work w = work_left(m);
+    struct writer text = writer_in(m->arena, 32);
+    struct jv result;
+    size_t depth = 0;
+
+    if (!jmes_run(query, document, &w, &result) || !jv_write(&w, &result, &text, &depth)) {
+        m->steps = w.steps < m->limit ? w.steps : m->limit;
+        return take_fault(m, call, &w);
+    }
+    m->steps = w.steps;
+    *out = value_text(writer_span(&text));
+    if (depth <= POLICY_JSON_DEPTH) {
+        struct known_document *known =
+            &m->json->documents[slot_of(out->text, NULL, DOCUMENTS_KNOWN)];
+
+        *known = (struct known_document){ .text = out->text, .value = result };
+    }
+    return machine_charge(m, text.n / 16, call->at);
+}
+
+/* JmesPath(json, query): the result as JSON text (7.2). */
+bool run_jmes_path(struct machine *m, const struct code *call, const struct value *arguments,
+                   struct value *out)
+{
+    struct span text = arguments[0].text;
+    const struct jmes_query *query = call->query;
+    struct known_answer *known;
+    struct jv document;
+
+    if (!start_cache(m, call->at) ||
+        !find_document(m, text, machine_argument_at(m, call, 0), &document) ||
+        (!query && !find_query(m, arguments[1].text, machine_argument_at(m, call, 1), &query)))
+        return false;
+    known = &m->json->answers[slot_of(text, query, ANSWERS_KNOWN)];
+    if (is_there(known->text, text) && known->query == query) {
+        *out = known->answer;
+        return true;
+    }
+    if (!answer(m, call, query, &document, out))
+        return false;
+    *known = (struct known_answer){ .text = text, .query = query, .answer = *out };
     return true;
 }

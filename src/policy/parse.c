@@ -102,7 +102,7 @@ static bool unexpected(struct parser *p, const char *expected, const char *hint)
                       token_show(&p->now, shown, sizeof shown));
 }
 
-static bool accept(struct parser *p, enum token_kind kind)
+static bool take_if(struct parser *p, enum token_kind kind)
 {
     if (!is(p, kind))
         return false;
@@ -112,7 +112,7 @@ static bool accept(struct parser *p, enum token_kind kind)
 
 static bool expect(struct parser *p, enum token_kind kind, const char *expected)
 {
-    return accept(p, kind) || unexpected(p, expected, NULL);
+    return take_if(p, kind) || unexpected(p, expected, NULL);
 }
 
 /* Every semicolon is mandatory (2.7). */
@@ -120,7 +120,7 @@ static bool expect_semicolon(struct parser *p, const char *after)
 {
     char shown[48];
 
-    if (accept(p, TOKEN_SEMICOLON))
+    if (take_if(p, TOKEN_SEMICOLON))
         return true;
     if (is(p, TOKEN_BAD))
         return lex_complain(p->notes, &p->now);
@@ -196,14 +196,14 @@ static bool parse_call_arguments(struct parser *p, struct tree_expression *call)
     struct tree_expression **tail = &call->arguments;
 
     advance(p); /* the parenthesis */
-    if (accept(p, TOKEN_PAREN_CLOSE))
+    if (take_if(p, TOKEN_PAREN_CLOSE))
         return true;
     do {
         if (!parse_expression(p, tail))
             return false;
         tail = &(*tail)->next;
         call->argument_count++;
-    } while (accept(p, TOKEN_COMMA));
+    } while (take_if(p, TOKEN_COMMA));
     return expect(p, TOKEN_PAREN_CLOSE, "\",\" or \")\" behind an argument");
 }
 
@@ -323,7 +323,7 @@ static bool parse_tests(struct parser *p, struct tree_condition *c)
             return false;
         tail = &(*tail)->next;
         c->test_count++;
-    } while (accept(p, TOKEN_COMMA));
+    } while (take_if(p, TOKEN_COMMA));
     if (is(p, TOKEN_BRACKET_CLOSE) && c->test_count > POLICY_TEST_LIMIT)
         return note_error(p->notes, "E230", c->at, NULL, "a condition has at most %d tests",
                           POLICY_TEST_LIMIT);
@@ -390,7 +390,7 @@ static bool parse_conditions(struct parser *p, struct tree_rule *rule)
             return false;
         tail = &(*tail)->next;
         rule->condition_count++;
-    } while (accept(p, TOKEN_AND));
+    } while (take_if(p, TOKEN_AND));
     if (is(p, TOKEN_ARROW) && rule->condition_count > POLICY_CONDITION_LIMIT)
         return note_error(p->notes, "E230", rule->at, NULL, "a rule has at most %d conditions",
                           POLICY_CONDITION_LIMIT);
@@ -464,14 +464,14 @@ static bool parse_arguments(struct parser *p, struct tree_rule *rule)
 
     if (!expect(p, TOKEN_PAREN_OPEN, "\"(\" behind the action"))
         return false;
-    if (accept(p, TOKEN_PAREN_CLOSE))
+    if (take_if(p, TOKEN_PAREN_CLOSE))
         return true;
     do {
         if (!parse_argument(p, tail))
             return false;
         tail = &(*tail)->next;
         rule->argument_count++;
-    } while (accept(p, TOKEN_COMMA));
+    } while (take_if(p, TOKEN_COMMA));
     return expect(p, TOKEN_PAREN_CLOSE, "\",\" or \")\" behind an argument");
 }
 
