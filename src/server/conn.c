@@ -44,12 +44,12 @@ struct conn {
 
 struct conn *conn_of(struct deadline *d)
 {
-    return (struct conn *)((char *)d - offsetof(struct conn, deadline));
+    return (void *)((char *)d - offsetof(struct conn, deadline));
 }
 
 static struct conn *conn_of_reply(struct http_reply *r)
 {
-    return (struct conn *)((char *)r - offsetof(struct conn, reply));
+    return (void *)((char *)r - offsetof(struct conn, reply));
 }
 
 static uint64_t now_us(void)

@@ -32,7 +32,7 @@ struct http_server {
 
 static struct http_server *server_of(struct conn_shared *s)
 {
-    return (struct http_server *)((char *)s - offsetof(struct http_server, shared));
+    return (void *)((char *)s - offsetof(struct http_server, shared));
 }
 
 /* --- the end of handles, and of the server --- */

@@ -86,7 +86,7 @@ static uint64_t sum(struct metrics *const *pages, size_t count, size_t offset)
     uint64_t total = 0;
 
     for (size_t i = 0; i < count; i++)
-        total += atomic_load_explicit((_Atomic uint64_t *)((char *)pages[i] + offset),
+        total += atomic_load_explicit((_Atomic uint64_t *)(void *)((char *)pages[i] + offset),
                                       memory_order_relaxed);
     return total;
 }
