@@ -5,6 +5,7 @@
 #include "endorsements.h"
 
 #include "../../../fuzz/fuzz.h"
+#include "limits.h"
 
 static void must_be_equal(const struct dcap_collateral_files *x,
                           const struct dcap_collateral_files *y)
@@ -34,7 +35,7 @@ static void must_be_inside(const struct dcap_collateral_files *f, struct span in
 /* A size within a few bytes of the limit may grow past it by the NULs that a writer adds. */
 static bool is_roomy(struct span input)
 {
-    return input.n + 16 <= 1024 * 1024;
+    return input.n + 16 <= DCAP_ENDORSEMENTS_MAX;
 }
 
 static void try_oe(struct span input, struct arena *a)

@@ -241,8 +241,7 @@ static void pck_refuses_each_truncation(void **state)
     CHECK_ERR("a byte more", result(span_of(bytes, whole.n + 1)), ERR_MALFORMED, "sgx_extension");
 }
 
-/* A flipped bit is refused or changes a fact. The one exception: no bit of this sample is without
- * meaning, since it has no unknown entries. */
+/* A flipped bit is refused or changes a fact: without unknown entries no bit is free of meaning. */
 static void pck_shows_each_flipped_bit_in_the_facts(void **state)
 {
     struct sample_pck s = { 0 };
