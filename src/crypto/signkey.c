@@ -144,6 +144,7 @@ struct signkey *signkey_read_pem(struct crypto *c, struct span pem, struct err *
         signkey_free(k);
         return fail_clear(err, ERR_UNTRUSTED, "the private key does not hold together");
     }
+    ERR_clear_error(); /* what was tried before the right decoder was found */
     return k;
 }
 

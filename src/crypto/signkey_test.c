@@ -3,6 +3,7 @@
 #include "../../tests/check.h"
 
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -100,6 +101,47 @@ static void no_signature_holds_under_another_algorithm_or_key(void **state)
     pubkey_free(other);
 }
 
+/* Signs "m" with PSS, SHA-256 and a salt of that length, as OpenSSL's own caller would. */
+static struct span pss_signature(EVP_PKEY *key, int salt, uint8_t out[256])
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *pctx = NULL;
+    size_t n = 256;
+
+    assert_int_equal(EVP_DigestSignInit(ctx, &pctx, EVP_sha256(), NULL, key), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, salt), 1);
+    assert_int_equal(EVP_DigestSign(ctx, out, &n, (const unsigned char *)"m", 1), 1);
+    EVP_MD_CTX_free(ctx);
+    return span_of(out, n);
+}
+
+static void a_pss_salt_is_as_long_as_the_digest(void **state)
+{
+    static const int salts[] = { 0, 20, 31, 32, 33, 64, 222 };
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    unsigned char *der = NULL;
+    int n = i2d_PUBKEY(key, &der);
+    struct err e = { 0 };
+    struct pubkey *pub = pubkey_new_spki(c, span_of(der, n > 0 ? (size_t)n : 0), &e);
+
+    (void)state;
+    CHECK_OK("key", pub, e);
+    for (size_t i = 0; i < COUNT(salts); i++) {
+        uint8_t signature[256];
+        char row[32];
+
+        snprintf(row, sizeof row, "salt of %d", salts[i]);
+        CHECK_INT(row,
+                  pubkey_verify(c, pub, SIG_PS256, span_str("m"),
+                                pss_signature(key, salts[i], signature), NULL),
+                  salts[i] == 32);
+    }
+    pubkey_free(pub);
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+}
+
 static void signing_refuses_what_cannot_be(void **state)
 {
     uint8_t out[512];
@@ -168,6 +210,7 @@ static void check_read(const char *row, struct span pem, enum err_code code)
 
     CHECK_INT(row, k != NULL, code == ERR_NONE);
     CHECK_INT(row, e.code, code);
+    CHECK_INT(row, ERR_peek_error(), 0);
     signkey_free(k);
 }
 
@@ -338,10 +381,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { TEST_EACH(
         each_key_signs_what_its_public_key_verifies,
-        no_signature_holds_under_another_algorithm_or_key, signing_refuses_what_cannot_be,
-        a_key_written_and_read_again_is_the_same, km_05_only_keys_we_use_are_read,
-        a_key_that_does_not_hold_together_is_untrusted, signkey_spki_reports_no_memory,
-        a_secret_is_zero_at_first_and_may_be_freed_twice,
+        no_signature_holds_under_another_algorithm_or_key, a_pss_salt_is_as_long_as_the_digest,
+        signing_refuses_what_cannot_be, a_key_written_and_read_again_is_the_same,
+        km_05_only_keys_we_use_are_read, a_key_that_does_not_hold_together_is_untrusted,
+        signkey_spki_reports_no_memory, a_secret_is_zero_at_first_and_may_be_freed_twice,
         a_secret_too_large_is_an_ordinary_refusal) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
