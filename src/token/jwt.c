@@ -47,10 +47,11 @@ static bool add_common(const struct jwt_wish *wish, struct claim_set *all, struc
     if (wish->policy_hash.n > 0 &&
         !claim_add_string(all, "x-ms-policy-hash", wish->policy_hash, err))
         return false;
+    if (!wish->is_management && !claim_add_string(all, "x-ms-ver", span_str("1.0"), err))
+        return false;
     return claim_add_string(all, "iss", wish->issuer, err) &&
            claim_add_int(all, "iat", wish->now, err) &&
-           claim_add_int(all, "nbf", not_before, err) && claim_add_int(all, "exp", expires, err) &&
-           claim_add_string(all, "x-ms-ver", span_str("1.0"), err);
+           claim_add_int(all, "nbf", not_before, err) && claim_add_int(all, "exp", expires, err);
 }
 
 /* The service's claims may share names with each other, never with what every token says. */

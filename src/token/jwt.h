@@ -2,6 +2,10 @@
  * jwt - attestation tokens: built to be signed elsewhere, verified with published keys
  *
  * Shape    canonical JSON, names ascending at every level; canonical base64url
+ * Verify   in this order: form, algorithm, signature, iss, nbf, exp, kind; the first failure is the
+ *          one reported. Keys come from the published set, never from the token
+ * Errors   malformed (form, a claim of another type), untrusted ("header.alg", "signature", "iss",
+ *          "certificate.issuer", "nbf", "kind"), stale ("exp"), unsupported (extensions), limit
  * Source   tokens 1 to 3, 8, 10; RFC 7515, RFC 7519
  */
 #ifndef CUPEL_TOKEN_JWT_H
@@ -11,7 +15,7 @@
 #include "../crypto/crypto.h"
 #include "../format/json.h"
 
-enum { TOKEN_LIFETIME = 28800, TOKEN_BYTES_MAX = 1024 * 1024 };
+enum { TOKEN_LIFETIME = 28800, MANAGEMENT_LIFETIME = 3600 }; /* seconds */
 
 /* The protected header, encoded once per key and instance. */
 bool jwt_header(enum sig_alg alg, struct span issuer, struct span kid, struct arena *a,
@@ -21,10 +25,11 @@ struct jwt_wish {
     struct span encoded_header; /* from jwt_header; empty: unsecured, {"alg":"none","typ":"JWT"} */
     struct span issuer;         /* base URL without a trailing slash */
     int64_t now;
-    int64_t lifetime;                /* seconds */
-    int64_t backdate;                /* seconds that nbf lies before iat; 0 by default */
-    struct span jti;                 /* 64 hex characters, or empty: none */
-    struct span policy_hash;         /* or empty */
+    int64_t lifetime;        /* seconds */
+    int64_t backdate;        /* seconds that nbf lies before iat; 0 by default */
+    struct span jti;         /* 64 hex characters, or empty: none */
+    struct span policy_hash; /* or empty */
+    bool is_management; /* an answer about policies or their certificates: x-ms-ver is not added */
     const struct claim_set *service; /* what the service writes (x-ms-ver is added) */
     const struct claim_set *policy; /* what the policy issued: top level unless the service owns the
                                        name, and x-ms-policy */

@@ -133,6 +133,21 @@ static void issued_claims_stand_at_the_top_and_in_x_ms_policy(void **state)
                "\"x-ms-sgx-tcb-status\":\"UpToDate\",\"x-ms-ver\":\"1.0\"}");
 }
 
+static void a_management_answer_has_neither_version_nor_id(void **state)
+{
+    struct claim_set service = begin();
+    struct jwt_wish wish = wish_of(&service, NULL);
+
+    (void)state;
+    wish.jti = wish.policy_hash = span_str("");
+    wish.lifetime = MANAGEMENT_LIFETIME;
+    wish.is_management = true;
+    add(&service, "x-ms-policy-result", "Removed");
+    CHECK_TEXT("removed", payload_of("removed", &wish),
+               "{\"exp\":1893459600,\"iat\":1893456000,\"iss\":\"https://maa.example:8443\","
+               "\"nbf\":1893456000,\"x-ms-policy-result\":\"Removed\"}");
+}
+
 static void nbf_can_be_set_back(void **state)
 {
     struct claim_set service = begin();
@@ -396,7 +411,8 @@ static void the_recorded_token_is_canonical(void **state)
 
 TEST_MAIN(the_header_is_the_one_relying_parties_know, the_header_escapes_what_it_is_given,
           the_worked_example_comes_out_byte_for_byte,
-          issued_claims_stand_at_the_top_and_in_x_ms_policy, nbf_can_be_set_back,
+          issued_claims_stand_at_the_top_and_in_x_ms_policy,
+          a_management_answer_has_neither_version_nor_id, nbf_can_be_set_back,
           km_72_the_service_keeps_its_names_at_the_top_level,
           km_72_an_issued_x_ms_policy_cannot_replace_the_object,
           km_72_the_seven_reserved_names_never_reach_a_token,
