@@ -268,3 +268,26 @@ bool cert_cn_contains(struct span cn, const char *phrase)
 
     return cn.n >= n && memmem(cn.p, cn.n, phrase, n) != NULL;
 }
+
+static void move_span(struct span *s, const uint8_t *from, const uint8_t *to)
+{
+    s->p = s->n > 0 ? to + (s->p - from) : NULL;
+}
+
+void cert_move(struct cert *c, struct span der)
+{
+    struct span *const spans[] = {
+        &c->tbs,     &c->signature,      &c->serial,           &c->issuer,
+        &c->subject, &c->issuer_cn,      &c->subject_cn,       &c->spki,
+        &c->point,   &c->subject_key_id, &c->authority_key_id,
+    };
+    const uint8_t *from = c->der.p;
+
+    for (size_t i = 0; i < COUNT(spans); i++)
+        move_span(spans[i], from, der.p);
+    for (size_t i = 0; i < c->extension_count; i++) {
+        move_span(&c->extensions[i].oid, from, der.p);
+        move_span(&c->extensions[i].value, from, der.p);
+    }
+    c->der = der;
+}

@@ -521,6 +521,45 @@ static void no_flipped_bit_of_a_signed_certificate_is_accepted(void **state)
     chain_free(&h);
 }
 
+static void a_moved_certificate_is_as_if_parsed_there(void **state)
+{
+    struct chain h = chain_new(SIGNKEY_P256);
+    uint8_t *copy = check_exact(h.leaf_der);
+    struct cert moved, fresh;
+    struct err e = { 0 };
+
+    (void)state;
+    CHECK_OK("here", cert_parse(h.leaf_der, &moved, &e), e);
+    CHECK_OK("there", cert_parse(span_of(copy, h.leaf_der.n), &fresh, &e), e);
+    cert_move(&moved, span_of(copy, h.leaf_der.n));
+    const struct {
+        const char *name;
+        struct span got, want;
+    } rows[] = {
+        { "der", moved.der, fresh.der },
+        { "tbs", moved.tbs, fresh.tbs },
+        { "signature", moved.signature, fresh.signature },
+        { "serial", moved.serial, fresh.serial },
+        { "issuer", moved.issuer, fresh.issuer },
+        { "subject", moved.subject, fresh.subject },
+        { "issuer cn", moved.issuer_cn, fresh.issuer_cn },
+        { "subject cn", moved.subject_cn, fresh.subject_cn },
+        { "spki", moved.spki, fresh.spki },
+        { "point", moved.point, fresh.point },
+        { "subject key id", moved.subject_key_id, fresh.subject_key_id },
+        { "authority key id", moved.authority_key_id, fresh.authority_key_id },
+        { "extension", moved.extensions[0].oid, fresh.extensions[0].oid },
+        { "its value", moved.extensions[0].value, fresh.extensions[0].value },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        CHECK_INT(rows[i].name, rows[i].got.n, rows[i].want.n);
+        CHECK(rows[i].name, rows[i].got.n == 0 || rows[i].got.p == rows[i].want.p);
+    }
+    CHECK_OK("its signature holds", cert_verify(c, &moved, h.ca_key, &e), e);
+    free(copy);
+    chain_free(&h);
+}
+
 static int set_up(void **state)
 {
     struct err e = { 0 };
@@ -548,7 +587,8 @@ int main(void)
         km_86_extensions_are_counted, a_hundred_alternative_names_are_read,
         each_truncation_is_refused, a_failed_parse_leaves_its_output_alone,
         km_29_a_signature_is_verified_whatever_the_names_say,
-        no_flipped_bit_of_a_signed_certificate_is_accepted) };
+        no_flipped_bit_of_a_signed_certificate_is_accepted,
+        a_moved_certificate_is_as_if_parsed_there) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name(TEST_NAME, tests, set_up, tear_down);

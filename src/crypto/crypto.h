@@ -85,6 +85,10 @@ bool pubkey_verify_der(struct crypto *c, struct pubkey *k, enum sig_alg alg, str
 bool p256_verify(struct crypto *c, struct span xy, struct span message, struct span signature,
                  struct err *err) MUST_USE;
 
+/* As p256_verify, for a signature in DER (certificates, lists): Ecdsa-Sig-Value, strict DER. */
+bool p256_verify_der(struct crypto *c, struct span xy, struct span message, struct span der,
+                     struct err *err) MUST_USE;
+
 /* Tells whether x || y is a point of P-256 (on the curve, not infinity). */
 bool p256_is_point(struct crypto *c, struct span xy);
 

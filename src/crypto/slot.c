@@ -66,3 +66,12 @@ bool p256_verify(struct crypto *c, struct span xy, struct span message, struct s
     return verify_with(c, c->slot.verify, span_of(der, ecdsa_to_der(signature, der)), hash,
                        sizeof hash, err);
 }
+
+bool p256_verify_der(struct crypto *c, struct span xy, struct span message, struct span der,
+                     struct err *err)
+{
+    uint8_t raw[2 * P256_SIZE];
+
+    return ecdsa_from_der(der, P256_SIZE, raw, err) &&
+           p256_verify(c, xy, message, span_of(raw, sizeof raw), err);
+}

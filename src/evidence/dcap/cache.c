@@ -136,34 +136,30 @@ const struct dcap_chain *ledger_chain(struct dcap_cache *c, const struct ledger_
     return &slot->kept->chain;
 }
 
-static struct span put(uint8_t **at, struct span der)
+static void keep_cert(struct cert *cert, uint8_t **at)
 {
-    struct span there = { *at, der.n };
+    struct span there = { *at, cert->der.n };
 
-    memcpy(*at, der.p, der.n);
-    *at += der.n;
-    return there;
+    memcpy(*at, cert->der.p, cert->der.n);
+    *at += cert->der.n;
+    cert_move(cert, there);
 }
 
-/* The spans of a chain point into its certificates, so a copy is read anew from copied bytes. */
+/* The spans of a chain point into its certificates: they move with the bytes. */
 static struct kept_chain *copy_chain(const struct dcap_chain *chain)
 {
     size_t room = chain->leaf.der.n + chain->intermediate.der.n + chain->root.der.n;
     struct kept_chain *kept = malloc(sizeof *kept + room);
-    struct pck_chain ders = { .count = 3 };
-    struct err unseen = { 0 };
     uint8_t *at;
 
     if (!kept)
         return NULL;
+    kept->chain = *chain;
     at = kept->ders;
-    ders.leaf = put(&at, chain->leaf.der);
-    ders.intermediate = put(&at, chain->intermediate.der);
-    ders.root = put(&at, chain->root.der);
-    if (dcap_chain_parse(&ders, &kept->chain, &unseen))
-        return kept;
-    free(kept);
-    return NULL;
+    keep_cert(&kept->chain.leaf, &at);
+    keep_cert(&kept->chain.intermediate, &at);
+    keep_cert(&kept->chain.root, &at);
+    return kept;
 }
 
 void ledger_keep_chain(struct dcap_cache *c, const struct ledger_key *key,
