@@ -95,7 +95,7 @@ struct tcb_report {
     size_t short_count;
     char remedy[160];        /* which update raises it, in words; or empty */
     bool collateral_expired; /* something used lies past its end and was accepted all the same */
-    char expired_items[96];  /* which: "tcbInfo, pck_crl.der" */
+    char expired_items[256]; /* which: "tcbInfo, pck_crl.der" */
 };
 
 struct appraisal {

@@ -96,6 +96,15 @@ static bool check_pck_crl_signer(const struct preparation *p, struct dcap_list *
     return holds;
 }
 
+static bool prepare_pck_authority(const struct preparation *p, struct err *err)
+{
+    struct dcap_collateral *k = p->k;
+
+    return need_file(k->files.pck_crl_issuer_chain, "pck_crl_issuer_chain.pem", err) &&
+           authority_chain_read(k->files.pck_crl_issuer_chain, &k->arena, &k->pck_authority,
+                                &k->pck_root, err);
+}
+
 /* The list is believed for the key that signed it. That this key is the platform's authority, and
  * that the authority leads to a root, is established with the platform's own chain. */
 static bool prepare_pck_crl(const struct preparation *p, struct dcap_list *list)
@@ -106,11 +115,10 @@ static bool prepare_pck_crl(const struct preparation *p, struct dcap_list *list)
     if (!need_file(k->files.pck_crl, "pck_crl.der", err) ||
         !crl_parse(k->files.pck_crl, &k->arena, &list->crl, err))
         return false;
-    if (!need_file(k->files.pck_crl_issuer_chain, "pck_crl_issuer_chain.pem", err) ||
-        !authority_chain_read(k->files.pck_crl_issuer_chain, &k->arena, &k->pck_authority,
-                              &k->pck_root, err))
+    if (!k->pck_authority_step.holds) {
+        *err = k->pck_authority_step.err;
         return err_in(err, "pck_crl_issuer_chain");
-    k->has_pck_authority = true;
+    }
     return check_pck_crl_signer(p, list, &k->pck_authority, err);
 }
 
@@ -267,8 +275,9 @@ static bool check_own_trouble(const struct dcap_collateral *k, struct err *err)
 {
     const struct dcap_document *ti = &k->tcb_info_document, *qi = &k->qe_identity_document;
     const struct dcap_step *steps[] = {
-        &k->root_crl.step, &k->pck_crl.step, &ti->chain_step, &ti->envelope,  &ti->signature,
-        &ti->shape,        &qi->chain_step,  &qi->envelope,   &qi->signature, &qi->shape,
+        &k->root_crl.step, &k->pck_authority_step, &k->pck_crl.step, &ti->chain_step,
+        &ti->envelope,     &ti->signature,         &ti->shape,       &qi->chain_step,
+        &qi->envelope,     &qi->signature,         &qi->shape,
     };
 
     for (size_t i = 0; i < COUNT(steps); i++)
@@ -288,6 +297,7 @@ bool dcap_collateral_prepare(struct dcap_collateral *k, struct crypto *c,
     if (!copy_files(k, files, err) || !make_identity(&p, err))
         return false;
     settle(&k->root_crl.step, prepare_root_crl(&p, &k->root_crl));
+    settle(&k->pck_authority_step, prepare_pck_authority(&p, &k->pck_authority_step.err));
     settle(&k->pck_crl.step, prepare_pck_crl(&p, &k->pck_crl));
     prepare_documents(&p);
     return check_own_trouble(k, err) && prepare_hashes(&p, err);
@@ -336,7 +346,7 @@ uint32_t dcap_collateral_evaluation_number(const struct dcap_collateral *k)
 
 struct span dcap_collateral_ca(const struct dcap_collateral *k)
 {
-    return k->has_pck_authority ? k->pck_authority.subject_cn : (struct span){ 0 };
+    return k->pck_authority_step.holds ? k->pck_authority.subject_cn : (struct span){ 0 };
 }
 
 struct span dcap_collateral_identity(const struct dcap_collateral *k)

@@ -44,7 +44,7 @@ struct dcap_collateral {
     struct dcap_collateral_files files;
     uint8_t identity[SHA256_SIZE];
     struct dcap_list root_crl, pck_crl;
-    bool has_pck_authority; /* the two below were read; their use is judged with the PCK chain */
+    struct dcap_step pck_authority_step; /* read only: their use is judged with the PCK chain */
     struct cert pck_authority, pck_root;
     struct dcap_document tcb_info_document, qe_identity_document;
     struct tcb_info tcb_info;

@@ -96,7 +96,7 @@ static bool check_issuers(const struct dcap_case *c, struct err *err)
 {
     const struct dcap_collateral *k = c->in->collateral;
 
-    if (c->certification.type != CERTIFICATION_PCK_LEAF || (k && k->has_pck_authority))
+    if (c->certification.type != CERTIFICATION_PCK_LEAF || (k && k->pck_authority_step.holds))
         return true;
     return err_fail(err, ERR_UNSUPPORTED, "the SGX contract, 2.6",
                     "PCK certificate's issuers are neither in the quote nor in the collateral");

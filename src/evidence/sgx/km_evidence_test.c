@@ -258,6 +258,13 @@ static void leaf_only_and_no_collateral(struct test_case *t)
     t->in.collateral = NULL;
 }
 
+static void leaf_only_and_no_list(struct test_case *t)
+{
+    leaf_only(t);
+    t->files.pck_crl = span_str("no list");
+    test_case_load(t);
+}
+
 static void ppid_in_clear(struct test_case *t)
 {
     static const uint8_t data[36];
@@ -349,6 +356,7 @@ static void km_26_certification_data_that_are_not_a_chain_are_refused(void **sta
         { "type 4, issuers in the collateral", "", leaf_only, "SWHardeningNeeded", NULL },
         { "type 4, issuers nowhere", "", leaf_only_and_no_collateral,
           "unsupported_certification_data", NULL },
+        { "type 4, no PCK list", "", leaf_only_and_no_list, "invalid_crl", NULL },
         { "type 6", "ct=6", NULL, "unsupported_certification_data", NULL },
         { "type 7", "ct=7", NULL, "unsupported_certification_data", NULL },
         { "type 8", "ct=8", NULL, "unsupported_certification_data", NULL },
