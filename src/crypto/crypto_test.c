@@ -3,6 +3,7 @@
 
 #include "../../tests/check.h"
 #include "../base/hex.h"
+#include "../format/der.h"
 
 /* RFC 6979, A.2.5 and A.2.6: keys and signatures that other people computed. */
 #define P256_KEY                                                                                   \
@@ -217,6 +218,31 @@ static void each_flipped_bit_of_a_signature_is_noticed(void **state)
     }
 }
 
+static void a_signature_in_der_is_read_strictly(void **state)
+{
+    uint8_t key[64], sig[64], pair[80], whole[80];
+    struct span xy = unhex(P256_KEY, key), raw = unhex(SAMPLE_R SAMPLE_S, sig), der;
+    struct writer inner = writer_over(pair, sizeof pair), outer = writer_over(whole, sizeof whole);
+    struct err e = { 0 };
+
+    (void)state;
+    der_write_magnitude(&inner, span_part(raw, 0, 32));
+    der_write_magnitude(&inner, span_part(raw, 32, 32));
+    der_write(&outer, DER_SEQUENCE, writer_span(&inner));
+    der = writer_span(&outer);
+    CHECK_OK("as it is", p256_verify_der(c, xy, span_str("sample"), der, &e), e);
+    for (size_t bit = 0; bit < 8 * der.n; bit++) {
+        whole[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK("a flipped bit", !p256_verify_der(c, xy, span_str("sample"), der, &e));
+        err_clear(&e);
+        whole[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t n = 0; n < der.n; n++)
+        CHECK("cut", !p256_verify_der(c, xy, span_str("sample"), span_part(der, 0, n), &e));
+    err_clear(&e);
+    CHECK("raw", !p256_verify_der(c, xy, span_str("sample"), raw, &e));
+}
+
 static void verifications_are_counted(void **state)
 {
     uint64_t before = crypto_verifications(c);
@@ -251,7 +277,8 @@ int main(void)
         digest_gives_the_published_values, random_bytes_differ, sig_alg_names_go_both_ways,
         km_44_p256_verify_refuses_values_outside_the_range,
         km_05_p256_verify_refuses_what_is_no_point, p256_is_point_knows_the_curve,
-        each_flipped_bit_of_a_signature_is_noticed, verifications_are_counted) };
+        each_flipped_bit_of_a_signature_is_noticed, a_signature_in_der_is_read_strictly,
+        verifications_are_counted) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name(TEST_NAME, tests, set_up, tear_down);
