@@ -29,7 +29,8 @@ struct generation {
     int config_fd;
     struct child signer;
     bool is_signer_there; /* its struct is in use */
-    bool was_ready, is_leaving, has_failed;
+    uv_timer_t deadline;  /* for those who leave */
+    bool was_ready, is_leaving, has_failed, was_late;
     size_t open; /* children and timers that are not closed yet */
     size_t count;
     struct slot slots[GENERATION_WORKERS_MAX];
@@ -75,10 +76,18 @@ static bool make_page(struct slot *s, struct err *err)
     return true;
 }
 
+static void deadline_closed(uv_handle_t *h)
+{
+    struct generation *g = h->data;
+
+    g->set.events.gone(g->set.events.context, g);
+}
+
+/* The deadline is the last to go: until then something may still be late. */
 static void closed_one(struct generation *g)
 {
     if (--g->open == 0)
-        g->set.events.gone(g->set.events.context, g);
+        uv_close((uv_handle_t *)&g->deadline, deadline_closed);
 }
 
 static void fail(struct generation *g)
@@ -217,8 +226,10 @@ static bool start_all(struct generation *g, struct err *err)
     return true;
 }
 
-static void slots_init(struct generation *g)
+static void timers_init(struct generation *g)
 {
+    uv_timer_init(g->set.loop, &g->deadline);
+    g->deadline.data = g;
     g->count = (size_t)g->set.config->number[CONFIG_WORKERS];
     for (size_t i = 0; i < g->count; i++) {
         struct slot *s = &g->slots[i];
@@ -250,7 +261,7 @@ struct generation *generation_new(const struct generation_settings *s, struct er
     }
     g->set = *s;
     g->config_fd = -1;
-    slots_init(g);
+    timers_init(g);
     if (!start_all(g, &trouble)) {
         log_err(LOG_LEVEL_ERROR, "a process cannot be started", &trouble);
         uv_timer_start(&g->slots[0].restart, fail_later, 0, 0);
@@ -265,11 +276,22 @@ static void timer_closed(uv_handle_t *h)
     closed_one(s->generation);
 }
 
-void generation_leave(struct generation *g)
+static void end_the_late(uv_timer_t *t)
+{
+    struct generation *g = t->data;
+
+    log_say(LOG_LEVEL_ERROR, "what is left did not end in time and is ended now",
+            (const char *)NULL);
+    g->was_late = true;
+    generation_kill(g);
+}
+
+void generation_leave(struct generation *g, uint64_t within_ms)
 {
     if (g->is_leaving)
         return;
     g->is_leaving = true;
+    uv_timer_start(&g->deadline, end_the_late, within_ms, 0);
     for (size_t i = 0; i < g->count; i++) {
         if (g->slots[i].worker.is_running)
             child_drain(&g->slots[i].worker);
@@ -311,6 +333,11 @@ void generation_free(struct generation *g, struct metrics *kept)
     if (g->config_fd >= 0)
         close(g->config_fd);
     free(g);
+}
+
+bool generation_was_late(const struct generation *g)
+{
+    return g->was_late;
 }
 
 unsigned generation_number(const struct generation *g)

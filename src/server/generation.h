@@ -41,8 +41,12 @@ struct generation_settings {
 /* Starts the processes; NULL with err when not even that can be done. */
 struct generation *generation_new(const struct generation_settings *s, struct err *err) MUST_USE;
 
-/* Tells all of it to finish and end; no process is replaced from now on. `gone` follows. */
-void generation_leave(struct generation *g);
+/* Tells all of it to finish and end; no process is replaced from now on. What has not ended by then
+ * is ended. `gone` follows. */
+void generation_leave(struct generation *g, uint64_t within_ms);
+
+/* Tells whether something had to be ended that way. */
+bool generation_was_late(const struct generation *g);
 
 /* Ends what has not ended yet, at once. */
 void generation_kill(struct generation *g);

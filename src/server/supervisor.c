@@ -19,12 +19,12 @@
 #include "log.h"
 #include "notify.h"
 
-enum { PATHS_MEMORY = 65536, URL_ROOM = 256, KILL_SPARE_MS = 2000 };
+enum { PATHS_MEMORY = 65536, URL_ROOM = 256, KILL_SPARE_MS = 2000, GENERATIONS_MAX = 8 };
 
 struct supervisor {
     uv_loop_t loop;
     uv_signal_t term, interrupt, hangup;
-    uv_timer_t kill, retry;
+    uv_timer_t retry;
     struct supervisor_source source;
     struct config *config; /* the generation's that serves, or is to serve first */
     struct config *wished; /* of `next`, when it differs */
@@ -138,9 +138,10 @@ static bool complete_tls(struct supervisor *s, struct config *c, struct err *err
     struct desk_tls tls;
     bool is_ready;
 
-    s->ca = NULL;
-    if (c->text[CONFIG_TLS_CERT])
+    if (c->text[CONFIG_TLS_CERT]) {
+        s->ca = NULL;
         return true;
+    }
     crypto = crypto_new(err);
     is_ready = crypto && desk_tls_ready(crypto, c->text[CONFIG_DATA_DIR], (int64_t)time(NULL),
                                         &s->arena, &tls, err);
@@ -239,6 +240,19 @@ static void config_drop(struct config **c)
     *c = NULL;
 }
 
+/* Workers cut off by themselves what is not done by drain_seconds; who does not is cut off here. */
+static void leave(const struct supervisor *s, struct generation *g)
+{
+    generation_leave(g, (uint64_t)s->config->number[CONFIG_DRAIN_SECONDS] * 1000 + KILL_SPARE_MS);
+}
+
+/* For one that never served: it has nothing to finish. */
+static void cut_off(const struct supervisor *s, struct generation *g)
+{
+    leave(s, g);
+    generation_kill(g);
+}
+
 static void on_ready(void *context, struct generation *g)
 {
     struct supervisor *s = context;
@@ -246,7 +260,7 @@ static void on_ready(void *context, struct generation *g)
     if (g != s->next)
         return;
     if (s->current)
-        generation_leave(s->current);
+        leave(s, s->current);
     s->current = g;
     s->next = NULL;
     s->failures = 0;
@@ -304,13 +318,12 @@ static void on_failed(void *context, struct generation *g)
 
     if (g == s->next) {
         s->next = NULL;
-        generation_leave(g);
-        generation_kill(g);
+        cut_off(s, g);
         if (!s->is_stopping)
             on_failed_to_begin(s);
         return;
     }
-    generation_leave(g);
+    leave(s, g);
     if (g != s->current)
         return;
     s->current = NULL;
@@ -337,6 +350,8 @@ static void on_gone(void *context, struct generation *g)
         s->current = NULL;
     if (g == s->next)
         s->next = NULL;
+    if (generation_was_late(g) && s->is_stopping)
+        s->has_failed = true;
     generation_free(g, &s->kept);
     s->open_generations--;
     if (s->is_stopping && s->open_generations == 0)
@@ -378,6 +393,9 @@ static bool is_same(const struct config *a, const struct config *b, enum config_
 
 static bool read_again(struct supervisor *s, struct config *c, struct err *err)
 {
+    if (s->open_generations >= GENERATIONS_MAX)
+        return err_fail(err, ERR_LIMIT, NULL, "%u generations have not finished yet",
+                        s->open_generations);
     return config_load(c, s->source.argc, s->source.argv, s->source.environment, err) &&
            is_same(s->config, c, CONFIG_LISTEN, err) &&
            is_same(s->config, c, CONFIG_ADMIN_LISTEN, err) &&
@@ -397,13 +415,9 @@ static void reload(uv_signal_t *signal, int number)
         config_drop(&c);
         return;
     }
-    if (s->next) {
-        struct generation *g = s->next;
-
-        s->next = NULL;
-        generation_leave(g);
-        generation_kill(g);
-    }
+    if (s->next)
+        cut_off(s, s->next);
+    s->next = NULL;
     config_drop(&s->wished);
     s->wished = c;
     log_open("cupeld", (enum log_level)c->number[CONFIG_LOG_LEVEL],
@@ -412,22 +426,8 @@ static void reload(uv_signal_t *signal, int number)
     begin_generation(s);
 }
 
-static void kill_all(uv_timer_t *t)
-{
-    struct supervisor *s = t->data;
-
-    log_say(LOG_LEVEL_ERROR, "what is left did not end in time and is ended now",
-            (const char *)NULL);
-    if (s->current)
-        generation_kill(s->current);
-    if (s->next)
-        generation_kill(s->next);
-}
-
 static void stop(struct supervisor *s)
 {
-    uint64_t wait = (uint64_t)s->config->number[CONFIG_DRAIN_SECONDS] * 1000 + KILL_SPARE_MS;
-
     if (s->is_stopping)
         return;
     s->is_stopping = true;
@@ -435,13 +435,10 @@ static void stop(struct supervisor *s)
     endpoint_remove(s->config->text[CONFIG_DATA_DIR]);
     close(s->listen_fd);
     s->listen_fd = -1;
-    uv_timer_start(&s->kill, kill_all, wait, 0);
-    if (s->next) {
-        generation_leave(s->next);
-        generation_kill(s->next);
-    }
+    if (s->next)
+        cut_off(s, s->next);
     if (s->current)
-        generation_leave(s->current);
+        leave(s, s->current);
     if (s->open_generations == 0)
         finish(s);
 }
@@ -459,8 +456,7 @@ static void on_stop_signal(uv_signal_t *signal, int number)
 static void finish(struct supervisor *s)
 {
     uv_handle_t *const handles[] = { (uv_handle_t *)&s->term, (uv_handle_t *)&s->interrupt,
-                                     (uv_handle_t *)&s->hangup, (uv_handle_t *)&s->kill,
-                                     (uv_handle_t *)&s->retry };
+                                     (uv_handle_t *)&s->hangup, (uv_handle_t *)&s->retry };
 
     for (size_t i = 0; i < COUNT(handles); i++) {
         if (!uv_is_closing(handles[i]))
@@ -483,9 +479,8 @@ static void watch(struct supervisor *s)
         handles[i]->data = s;
         uv_signal_start(handles[i], rows[i].run, rows[i].number);
     }
-    uv_timer_init(&s->loop, &s->kill);
     uv_timer_init(&s->loop, &s->retry);
-    s->kill.data = s->retry.data = s;
+    s->retry.data = s;
 }
 
 static bool open_all(struct supervisor *s, struct err *err)
