@@ -16,7 +16,7 @@
 #include "manifest.h"
 
 enum {
-    MEMORY_MAX_BYTES = 1024 * 1024,
+    MEMORY_MAX_BYTES = 16 * 1024 * 1024, /* a file is read in large pieces */
     KEY_FILE_MAX = 16384,
     CERT_FILE_MAX = 16384,
     MANIFEST_FILE_MAX = 65536

@@ -8,6 +8,7 @@
 #include "../host/file.h"
 
 enum {
+    MEMORY_MAX_BYTES = 1024 * 1024,
     FILE_MAX = 65536,
     DAY = 24 * 60 * 60,
     LIFE_DAYS = 397,
@@ -103,25 +104,38 @@ static bool save(const struct made *m, const struct desk_tls *at, struct arena *
     return is_saved && save_certs(m, at, a, err);
 }
 
-bool desk_tls_ready(struct crypto *c, const char *data_dir, int64_t now, struct arena *a,
-                    struct desk_tls *out, struct err *err)
+static bool name_files(const char *dir, struct arena *a, struct desk_tls *out, struct err *err)
 {
-    const char *dir = file_join(a, data_dir, "tls");
-    struct made m = { 0 };
-    bool is_ready;
-
     if (!dir)
         return arena_fail(a, err);
     out->ca = file_join(a, dir, "ca.pem");
     out->chain = file_join(a, dir, "server.pem");
     out->key = file_join(a, dir, "server.key");
-    if (!out->ca || !out->chain || !out->key)
-        return arena_fail(a, err);
-    if (file_exists(out->ca) && file_exists(out->key) && serves(out->chain, now, a))
-        return true;
-    is_ready = file_make_dir(dir, 0755, err) && make_ca(c, now, &m, a, err) &&
-               make_server(c, now, &m, a, err) && save(&m, out, a, err);
+    return (out->ca && out->chain && out->key) || arena_fail(a, err);
+}
+
+static bool make(struct crypto *c, int64_t now, const struct desk_tls *at, struct arena *a,
+                 struct err *err)
+{
+    struct made m = { 0 };
+    bool is_made =
+        make_ca(c, now, &m, a, err) && make_server(c, now, &m, a, err) && save(&m, at, a, err);
+
     signkey_free(m.ca_key);
     signkey_free(m.key);
+    return is_made;
+}
+
+bool desk_tls_ready(struct crypto *c, const char *data_dir, int64_t now, struct arena *a,
+                    struct desk_tls *out, struct err *err)
+{
+    const char *dir = file_join(a, data_dir, "tls");
+    struct arena work = arena_over(MEMORY_MAX_BYTES);
+    bool is_ready = name_files(dir, a, out, err);
+
+    if (is_ready &&
+        !(file_exists(out->ca) && file_exists(out->key) && serves(out->chain, now, &work)))
+        is_ready = file_make_dir(dir, 0755, err) && make(c, now, out, &work, err);
+    arena_fini(&work);
     return is_ready || err_in(err, "tls");
 }

@@ -19,7 +19,7 @@
 #include "worker.h"
 
 enum {
-    MEMORY_MAX_BYTES = 16 * 1024 * 1024,
+    MEMORY_MAX_BYTES = 64 * 1024 * 1024,
     TLS_FILE_MAX = 256 * 1024,
     POLICY_FILE_MAX = 1024 * 1024,
     KEYS_WAIT_MS = 120000, /* the first start makes an RSA key */

@@ -71,8 +71,10 @@ static bool lock_data_dir(struct supervisor *s, struct err *err)
     if (!make_dirs(dir, err) || !file_make_dir(run, 0755, err))
         return err_in(err, "data_dir");
     s->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (s->lock_fd >= 0 && flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    if (s->lock_fd >= 0 && flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+        endpoint_remove(dir); /* of one that was killed */
         return true;
+    }
     return err_fail(err, ERR_CONFLICT, NULL, "%.100s is in use by another cupeld (%s)", dir,
                     strerror(errno)) ||
            err_in(err, "data_dir");
