@@ -1,0 +1,269 @@
+#include "worker.h"
+
+#include "http_server.h"
+#include "log.h"
+#include "sign_channel.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ENTROPY = 32, CONTROL_WORD_MAX = 64 };
+
+struct worker {
+    const struct worker_settings *set;
+    struct crypto *crypto;
+    uv_loop_t loop;
+    struct tls_context *tls;
+    struct http_server *server;
+    struct sign_channel *signer;
+    uv_poll_t control;
+    uv_signal_t term;
+    struct api_counts counted; /* verdicts that the counters know of */
+    int status;
+    bool is_draining;
+};
+
+/* A request between begin and its answer. */
+struct job {
+    struct worker *worker;
+    struct http_reply *reply;
+    struct api_exchange exchange;
+    uint64_t ticket;
+};
+
+/* The clock is read here, once for each request, and handed down. */
+static int64_t now_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec;
+}
+
+static void count_verdicts(struct worker *w)
+{
+    struct api_counts now = api_counts(w->set->api);
+    uint64_t refused = 0, failed = 0;
+
+    for (size_t i = 0; i < ATTEST_REFUSALS; i++) {
+        uint64_t more = now.refused[i] - w->counted.refused[i];
+
+        if (i == ATTEST_OURS || i == ATTEST_UNAVAILABLE)
+            failed += more;
+        else
+            refused += more;
+    }
+    metrics_add(w->set->metrics, METRIC_VERDICTS_GRANTED,
+                (int64_t)(now.granted - w->counted.granted));
+    metrics_add(w->set->metrics, METRIC_VERDICTS_REFUSED, (int64_t)refused);
+    metrics_add(w->set->metrics, METRIC_VERDICTS_FAILED, (int64_t)failed);
+    w->counted = now;
+}
+
+static void answer(struct job *j)
+{
+    http_reply_send(j->reply, &j->exchange.answer);
+    api_exchange_fini(&j->exchange);
+    free(j);
+}
+
+static void on_signed(void *context, struct span signature)
+{
+    struct job *j = context;
+    struct metrics *m = j->worker->set->metrics;
+
+    metrics_add(m, METRIC_SIGNATURES_OPEN, -1);
+    metrics_add(m, signature.n > 0 ? METRIC_SIGNATURES_DONE : METRIC_SIGNATURES_FAILED, 1);
+    api_finish(j->worker->set->api, &j->exchange, signature);
+    answer(j);
+}
+
+static void ask_signer(struct job *j)
+{
+    struct worker *w = j->worker;
+
+    metrics_add(w->set->metrics, METRIC_SIGNATURES_OPEN, 1);
+    j->reply->own = j;
+    if (!sign_channel_ask(w->signer, j->exchange.key_index, j->exchange.to_sign, on_signed, j,
+                          &j->ticket))
+        on_signed(j, (struct span){ 0 });
+}
+
+static const struct http_answer no_room = { .status = 503 };
+
+static void begin(void *context, const struct http_request *request, struct http_reply *reply)
+{
+    struct worker *w = context;
+    struct job *j = calloc(1, sizeof *j);
+    uint8_t entropy[ENTROPY];
+    struct err e = { 0 };
+
+    if (!j || !random_bytes(w->crypto, entropy, sizeof entropy, &e)) {
+        free(j);
+        http_reply_send(reply, &no_room);
+        return;
+    }
+    j->worker = w;
+    j->reply = reply;
+    if (api_begin(w->set->api, request, now_seconds(), entropy, &j->exchange) == API_ANSWERED)
+        answer(j);
+    else
+        ask_signer(j);
+    count_verdicts(w);
+}
+
+static void cancel(void *context, struct http_reply *reply)
+{
+    struct worker *w = context;
+    struct job *j = reply->own;
+
+    sign_channel_forget(w->signer, j->ticket);
+    metrics_add(w->set->metrics, METRIC_SIGNATURES_OPEN, -1);
+    api_exchange_fini(&j->exchange);
+    free(j);
+}
+
+static size_t body_limit(void *context, const struct http_request *head)
+{
+    const struct worker *w = context;
+
+    return w->set->body_limit ? w->set->body_limit(head) : HTTP_BODY_DEFAULT;
+}
+
+static void close_rest(struct worker *w)
+{
+    sign_channel_free(w->signer);
+    w->signer = NULL;
+    if (w->set->control_fd >= 0)
+        uv_close((uv_handle_t *)&w->control, NULL);
+    uv_close((uv_handle_t *)&w->term, NULL);
+}
+
+static void on_drained(void *arg)
+{
+    struct worker *w = arg;
+
+    http_server_free(w->server);
+    w->server = NULL;
+    close_rest(w);
+}
+
+static void drain(struct worker *w)
+{
+    if (w->is_draining)
+        return;
+    w->is_draining = true;
+    log_say(LOG_LEVEL_INFO, "draining", (const char *)NULL);
+    http_server_drain(w->server, on_drained, w);
+}
+
+/* Nothing can be signed any more: what waits was told so; new workers come with a new signer. */
+static void on_signer_lost(void *arg)
+{
+    struct worker *w = arg;
+
+    w->status = WORKER_EXIT_NO_SIGNER;
+    log_say(LOG_LEVEL_ERROR, "the signing process is gone", (const char *)NULL);
+    drain(w);
+}
+
+static void on_control(uv_poll_t *poll, int status, int events)
+{
+    struct worker *w = poll->data;
+    char word[CONTROL_WORD_MAX];
+    ssize_t n = status < 0 ? 0 : recv(w->set->control_fd, word, sizeof word, MSG_DONTWAIT);
+
+    (void)events;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0)
+        uv_poll_stop(poll);
+    else if (!span_is(span_of(word, (size_t)n), "drain"))
+        return;
+    drain(w);
+}
+
+static void on_term(uv_signal_t *handle, int number)
+{
+    (void)number;
+    drain(handle->data);
+}
+
+static bool open_tls(struct worker *w, struct err *err)
+{
+    if (w->set->tls_chain_pem.n == 0)
+        return true;
+    w->tls = tls_context_new(w->set->tls_chain_pem, w->set->tls_key_pem, err);
+    return w->tls || err_in(err, "tls");
+}
+
+static bool open_server(struct worker *w, struct err *err)
+{
+    const struct http_server_settings s = {
+        .loop = &w->loop,
+        .fds = w->set->listen_fds,
+        .fd_count = w->set->listen_count,
+        .tls = w->tls,
+        .handler = { .context = w, .body_limit = body_limit, .begin = begin, .cancel = cancel },
+        .limits = w->set->limits,
+        .metrics = w->set->metrics,
+        .name = w->set->name,
+    };
+
+    w->server = http_server_new(&s, err);
+    return w->server != NULL;
+}
+
+static bool open_control(struct worker *w, struct err *err)
+{
+    if (uv_signal_init(&w->loop, &w->term) != 0 || uv_signal_start(&w->term, on_term, SIGTERM) != 0)
+        return err_fail(err, ERR_IO, NULL, "SIGTERM cannot be watched");
+    w->term.data = w;
+    if (w->set->control_fd < 0)
+        return true;
+    if (uv_poll_init(&w->loop, &w->control, w->set->control_fd) != 0 ||
+        uv_poll_start(&w->control, UV_READABLE, on_control) != 0)
+        return err_fail(err, ERR_IO, NULL, "the channel to the supervisor cannot be watched");
+    w->control.data = w;
+    return true;
+}
+
+/* Opens everything, gives up rights, says so. */
+static bool start(struct worker *w, struct err *err)
+{
+    static const char ready[] = "ready";
+
+    w->signer = sign_channel_new(&w->loop, w->set->signer_fd, on_signer_lost, w, err);
+    if (!w->signer || !open_tls(w, err) || !open_control(w, err) || !open_server(w, err))
+        return false;
+    if (w->set->confine && !w->set->confine(w->set->confine_arg, err))
+        return false;
+    if (w->set->control_fd >= 0 &&
+        send(w->set->control_fd, ready, sizeof ready - 1, MSG_NOSIGNAL) < 0)
+        return err_fail(err, ERR_IO, NULL,
+                        "the supervisor cannot be told that the worker is ready");
+    return true;
+}
+
+int worker_run(const struct worker_settings *s)
+{
+    struct worker w = { .set = s, .crypto = attest_crypto(api_service(s->api)) };
+    struct err e = { 0 };
+
+    if (uv_loop_init(&w.loop) != 0)
+        return WORKER_EXIT_FAILED;
+    if (!start(&w, &e)) {
+        log_err(LOG_LEVEL_ERROR, "the worker cannot begin to serve", &e);
+        return WORKER_EXIT_FAILED; /* the process ends, and what is open with it */
+    }
+    uv_run(&w.loop, UV_RUN_DEFAULT);
+    tls_context_free(w.tls);
+    uv_loop_close(&w.loop);
+    if (s->control_fd >= 0)
+        close(s->control_fd);
+    return w.status;
+}
