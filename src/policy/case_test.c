@@ -1,5 +1,6 @@
 /* The worked cases of the policy language, run and written as `cupel policy eval --json` does. */
 #include "case.h"
+#include "known_claims.h"
 
 #include "../base/b64.h"
 #include "../format/json.h"
@@ -8,16 +9,27 @@
 
 static struct crypto *crypto;
 
+/* A file of the vectors, copied into the arena. */
+static struct span file_in(struct arena *a, const char *name)
+{
+    struct span file = check_vector(name), copy;
+
+    CHECK(name, file.p != NULL);
+    copy = arena_dup(a, file);
+    CHECK(name, copy.p != NULL);
+    free((void *)(uintptr_t)file.p);
+    return copy;
+}
+
 static const struct json *load(struct arena *a, const char *name)
 {
     static const struct json_limits limits = {
         .bytes = 64 << 20, .depth = 64, .nodes = 10000000, .members = 100000
     };
-    struct span file = check_vector(name);
+    struct span file = file_in(a, name);
     const struct json *out = NULL;
     struct err e = { 0 };
 
-    CHECK(name, file.p != NULL);
     CHECK_OK(name, json_parse(file, &limits, a, &out, &e), e);
     return out;
 }
@@ -79,9 +91,7 @@ static struct span policy_of(const char *id, const struct json *j, struct arena 
         return out;
     }
     snprintf(path, sizeof path, "policy/%s", text_of(j, "policyFile"));
-    out = check_vector(path);
-    CHECK(id, out.p != NULL);
-    return out;
+    return file_in(a, path);
 }
 
 /* comparing what was written with what is expected */
@@ -246,7 +256,7 @@ static void every_published_sample_compiles_or_is_refused_as_said(void **state)
         const struct json *got;
 
         snprintf(path, sizeof path, "policy/samples/%s", id);
-        got = tell(id, check_vector(path), &claims, &a);
+        got = tell(id, file_in(&a, path), &claims, &a);
         expect_place(id, "compile", json_member(got, "compile"), json_member(j, "compile"));
         expect(id, "warnings", json_member(got, "warnings"), json_member(j, "warnings"), "[]");
         if (json_member(j, "policyHash"))
@@ -288,6 +298,85 @@ static void the_default_policies_are_those_with_the_known_hashes(void **state)
     CHECK_INT("unknown profile", policy_default(span_str("SgxEnclave"), "azuer").n, 0);
 }
 
+/* Formats a text; where it parses, what was printed must come out unchanged, and compile alike. */
+static void check_format(const char *id, struct span text)
+{
+    struct arena a = arena_over(64 << 20);
+    struct policy_diagnostics before = { .arena = &a }, after = { .arena = &a };
+    struct span once = { 0 }, twice = { 0 };
+    struct err e = { 0 }, same = { 0 };
+    struct policy *p, *q;
+
+    if (policy_format(text, &a, &once, NULL, &e)) {
+        CHECK_OK(id, policy_format(once, &a, &twice, NULL, &e), e);
+        CHECK_SPAN(id, twice, once);
+        p = policy_new(crypto, text, &before, &e);
+        q = policy_new(crypto, once, &after, &same);
+        CHECK(id, (p != NULL) == (q != NULL));
+        if (!p)
+            CHECK_TEXT(id, span_str(after.items[0].code), before.items[0].code);
+        policy_free(p);
+        policy_free(q);
+    } else {
+        CHECK(id, e.code != ERR_NONE);
+    }
+    arena_fini(&a);
+}
+
+static void every_case_and_sample_survives_formatting(void **state)
+{
+    struct arena all = arena_over(256 << 20);
+    const struct json *list;
+
+    (void)state;
+    SKIP_WITHOUT_VECTORS();
+    list = json_member(load(&all, "policy/cases.json"), "cases");
+    for (const struct json *j = list->child; j; j = j->next)
+        check_format(text_of(j, "id"), policy_of(text_of(j, "id"), j, &all));
+    list = json_member(load(&all, "policy/samples/expected.json"), "samples");
+    for (const struct json *j = list->child; j; j = j->next) {
+        char path[512];
+
+        snprintf(path, sizeof path, "policy/samples/%s", text_of(j, "file"));
+        check_format(path, file_in(&all, path));
+    }
+    arena_fini(&all);
+}
+
+static void the_table_of_known_claims_is_the_published_one(void **state)
+{
+    static const char *const types[] = { "SgxEnclave", "OpenEnclave", "Tpm",       "VbsEnclave",
+                                         "SevSnpVm",   "TdxVm",       "AzureGuest" };
+    static const char *const kinds[] = { "String", "Integer", "Boolean", "Object" };
+    struct arena a = arena_over(16 << 20);
+    const struct json *all;
+    size_t seen = 0;
+
+    (void)state;
+    SKIP_WITHOUT_VECTORS();
+    all = json_member(load(&a, "policy/known-claims.json"), "types");
+    for (size_t i = 0; i < COUNT(types); i++)
+        for (const struct json *j = json_member(all, types[i])->child; j; j = j->next, seen++) {
+            const char *name = text_of(j, "name");
+            const struct known_claim *k =
+                known_claim_find(span_str(name), known_type_find(span_str(types[i])));
+            bool is_in = json_member(j, "incoming")->type == JSON_TRUE;
+            bool is_out = json_member(j, "outgoing")->type == JSON_TRUE;
+
+            CHECK(name, k != NULL);
+            CHECK_TEXT(name, span_str(kinds[k->type]), text_of(j, "valueType"));
+            CHECK_INT(name, (k->flags & KNOWN_INCOMING) != 0, is_in);
+            CHECK_INT(name, (k->flags & KNOWN_OUTGOING) != 0, is_out);
+            CHECK_INT(name, (k->flags & KNOWN_MANY) != 0, json_member(j, "many") != NULL);
+            CHECK_INT(name, (k->flags & KNOWN_READ_ONLY) != 0, json_member(j, "readOnly") != NULL);
+            CHECK_INT(name, (k->flags & KNOWN_JSON) != 0, json_member(j, "json") != NULL);
+            CHECK_TEXT(name, span_str(k->instead ? k->instead : ""), text_of(j, "deprecated"));
+        }
+    CHECK("rows", seen > 100);
+    CHECK_INT("a wrong type", known_type_find(span_str("Sgx")), 0);
+    arena_fini(&a);
+}
+
 static int set_up(void **state)
 {
     struct err e = { 0 };
@@ -297,14 +386,23 @@ static int set_up(void **state)
     return crypto ? 0 : -1;
 }
 
+static int tear_down(void **state)
+{
+    (void)state;
+    crypto_free(crypto);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_worked_case_gives_what_it_says),
         cmocka_unit_test(every_published_sample_compiles_or_is_refused_as_said),
         cmocka_unit_test(the_default_policies_are_those_with_the_known_hashes),
+        cmocka_unit_test(every_case_and_sample_survives_formatting),
+        cmocka_unit_test(the_table_of_known_claims_is_the_published_one),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name(TEST_NAME, tests, set_up, NULL);
+    return cmocka_run_group_tests_name(TEST_NAME, tests, set_up, tear_down);
 }

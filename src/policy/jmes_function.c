@@ -2,7 +2,6 @@
 
 #include "../base/utf8.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +61,20 @@ static const char *class_name(const struct jv *v)
 
 /* numbers */
 
+/* The integer below or above a double. From 2^53 on every double is one. */
+static double to_whole(double v, bool is_up)
+{
+    static const double all_whole = 9007199254740992.0;
+    double near;
+
+    if (v >= all_whole || v <= -all_whole)
+        return v;
+    near = (double)(int64_t)v;
+    if (is_up && near < v)
+        return near + 1;
+    return !is_up && near > v ? near - 1 : near;
+}
+
 static bool run_abs(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,
                     struct jv *out)
 {
@@ -70,7 +83,7 @@ static bool run_abs(struct jmes_work *w, const struct jmes_argument *args, uint3
     (void)w;
     (void)count;
     if (v->kind != JV_INTEGER || v->integer == INT64_MIN)
-        *out = jv_real(fabs(jv_double(v)));
+        *out = jv_real(jv_double(v) < 0 ? -jv_double(v) : jv_double(v));
     else
         *out = jv_integer(v->integer < 0 ? -v->integer : v->integer);
     return true;
@@ -83,7 +96,7 @@ static bool run_ceil(struct jmes_work *w, const struct jmes_argument *args, uint
     (void)count;
     *out = args[0].value;
     if (out->kind != JV_INTEGER)
-        *out = jv_real(ceil(jv_double(out)));
+        *out = jv_real(to_whole(jv_double(out), true));
     return true;
 }
 
@@ -94,7 +107,7 @@ static bool run_floor(struct jmes_work *w, const struct jmes_argument *args, uin
     (void)count;
     *out = args[0].value;
     if (out->kind != JV_INTEGER)
-        *out = jv_real(floor(jv_double(out)));
+        *out = jv_real(to_whole(jv_double(out), false));
     return true;
 }
 
@@ -120,7 +133,7 @@ static bool run_sum(struct jmes_work *w, const struct jmes_argument *args, uint3
 {
     (void)count;
     *out = sum_of(&args[0].value);
-    return isfinite(jv_double(out)) || work_fail(w, JMES_VALUE, "the sum overflows a double");
+    return __builtin_isfinite(jv_double(out)) || work_fail(w, JMES_VALUE, "the sum overflows a double");
 }
 
 static bool run_avg(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,

@@ -1,6 +1,5 @@
 #include "jmes_value.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,7 +188,7 @@ static bool take_number(struct jmes_work *w, const struct json *j, struct jv *ou
     if (!copy.p)
         return work_fail(w, JMES_MEMORY, "out of memory");
     *out = (struct jv){ .kind = JV_DECIMAL, .n = (uint32_t)copy.n, .text = copy.p };
-    if (isinf(jv_double(out)))
+    if (__builtin_isinf(jv_double(out)))
         return work_fail(w, JMES_VALUE, "a number overflows a double");
     return true;
 }
@@ -280,7 +279,7 @@ static size_t real_text(double v, char *buf)
     }
     if (v < 0)
         write_u8(&w, '-');
-    n = shortest_digits(fabs(v), digits, &point);
+    n = shortest_digits(v < 0 ? -v : v, digits, &point);
     if (point > 21 || point <= -6) {
         write_bytes(&w, span_of(digits, 1));
         if (n > 1)

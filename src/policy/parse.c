@@ -634,6 +634,7 @@ static bool parse_version(struct parser *p)
         return unexpected(p, "\"version=\" at the start",
                           is(p, TOKEN_BRACE_OPEN) ? "policies in JSON belong to the preview service"
                                                   : NULL);
+    p->tree->version_at = p->now.at;
     advance(p);
     return expect(p, TOKEN_ASSIGN, "\"=\" behind \"version\"") && parse_number(p) &&
            expect_semicolon(p, "the version");

@@ -117,6 +117,11 @@ const char *policy_decision_name(enum policy_decision d);
 void policy_diagnostic_write(struct writer *w, const char *name, struct span text,
                              const struct policy_diagnostic *d);
 
+/* Writes the policy in its canonical form: one rule a line, words as the language spells them,
+ * comments kept. A text with errors is not touched: false, with the diagnostics filled. */
+bool policy_format(struct span text, struct arena *a, struct span *out,
+                   struct policy_diagnostics *diagnostics, struct err *err) MUST_USE;
+
 /* The built-in default policies by attestation type ("SgxEnclave", ...; case ignored) and profile
  * ("azure", "azure-1.1", "strict"); an empty span where there is none. */
 struct span policy_default(struct span attestation_type, const char *profile);

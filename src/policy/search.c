@@ -117,7 +117,7 @@ static uint64_t hash_value(const struct machine *m, const struct value *v)
 
 static bool index_room(struct machine *m, struct join_index *x, uint32_t count)
 {
-    if (count <= x->room) {
+    if (x->room && count <= x->room) {
         memset(x->heads, 0, x->size * sizeof *x->heads);
         return true;
     }

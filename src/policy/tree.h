@@ -111,6 +111,7 @@ struct tree_comment {
 
 struct tree {
     int minor; /* version 1.minor */
+    struct place version_at;
     struct tree_section sections[SECTIONS];
     struct tree_comment *comments;
     uint32_t rule_count;
