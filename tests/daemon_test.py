@@ -5,9 +5,11 @@ import contextlib
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 
-from daemon import Daemon, run_tests
+from daemon import ROOT, Daemon, run_tests
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 CUPELD = BUILD / "cupeld"
@@ -108,6 +110,20 @@ def help_and_version_are_printed():
                  "--tcb-profile"):
         holds(flag in helped.stdout, flag)
     holds(run("--version").stdout.startswith("cupeld "), "version")
+
+
+def manual_names_every_key_and_default():
+    helped, manual = run("--help").stdout, (ROOT / "docs" / "man" / "cupeld.conf.5.scd").read_text().replace("\\", "")
+    keys = re.findall(r"^  --(\S+)(?: .*)?\n(.*)$", helped, re.M)
+    holds(len(keys) > 30, "keys are found")
+    for flag, meaning in keys:
+        if flag in ("config", "dev", "insecure-judge-at", "check-config", "help", "version"):
+            continue
+        name = flag if flag.startswith("policy.") else flag.replace("-", "_")
+        holds(f"*{name}* = " in manual, f"{name} is not in the manual")
+        default = re.search(r"\[([^]]*)\]$", meaning)
+        text = manual.split(f"*{name}* = ", 1)[1].split("\n\n", 1)[0]
+        holds(not default or f"Default: *{default[1]}*" in text, f"the default of {name}")
 
 
 def wrong_flags_end_with_64_and_a_sentence():
@@ -225,6 +241,34 @@ def stop_right_after_the_start_is_clean():
         time.sleep(0.1)
         p.send_signal(signal.SIGTERM)
         equal(p.wait(PATIENCE), 0)
+
+
+def service_manager_hears_how_it_is():
+    with folder() as at, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(at / "notify"))
+        s.settimeout(PATIENCE)
+        with Daemon(BUILD, env={**os.environ, "NOTIFY_SOCKET": str(at / "notify")}) as d:
+            equal(s.recv(100), b"READY=1")
+            d.process.send_signal(signal.SIGHUP)
+            equal((s.recv(100), s.recv(100)), (b"RELOADING=1", b"READY=1"))
+            equal(d.stop(), 0)
+            equal(s.recv(100), b"STOPPING=1")
+
+
+def children_of_root_become_the_user_that_is_named():
+    if os.geteuid() != 0:
+        return "SKIPPED: only root can become somebody else"
+    with Daemon(BUILD, "--user", "nobody") as d:
+        nobody = pwd.getpwnam("nobody")
+        for pid, role in children(d).items():
+            lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+            ids = {line.split()[0]: set(line.split()[1:]) for line in lines if line.startswith(("Uid:", "Gid:", "Groups:"))}
+            equal(ids, {"Uid:": {str(nobody.pw_uid)}, "Gid:": {str(nobody.pw_gid)}, "Groups:": set()}, role)
+        equal(len(certs(d)), 1)
+        d.process.send_signal(signal.SIGHUP)
+        until("reloaded", lambda: ready(d)["generation"] == 2)
+        equal(d.stop(), 0)
+    return None
 
 
 # --- processes that end
@@ -478,6 +522,7 @@ def km_83_logs_hold_no_secret():
 
 sys.exit(run_tests([
     help_and_version_are_printed,
+    manual_names_every_key_and_default,
     wrong_flags_end_with_64_and_a_sentence,
     check_config_reads_all_that_a_worker_would,
     start_says_where_it_is_and_what_is_weakened,
@@ -488,6 +533,8 @@ sys.exit(run_tests([
     start_that_cannot_work_ends_with_70_and_the_reason,
     interrupt_is_a_clean_stop_too,
     stop_right_after_the_start_is_clean,
+    service_manager_hears_how_it_is,
+    children_of_root_become_the_user_that_is_named,
     killed_worker_is_replaced,
     killed_signer_takes_its_workers_along_and_all_are_replaced,
     processes_end_when_the_supervisor_is_killed,

@@ -303,8 +303,10 @@ static void on_failed_to_begin(struct supervisor *s)
         config_drop(&s->wished);
         log_say(LOG_LEVEL_ERROR, "the new configuration cannot be served; the old one stays",
                 (const char *)NULL);
-        if (s->current)
+        if (s->current) {
+            notify("READY=1");
             return;
+        }
     }
     if (s->is_announced) {
         retry_later(s);
@@ -425,6 +427,7 @@ static void reload(uv_signal_t *signal, int number)
     log_open("cupeld", (enum log_level)c->number[CONFIG_LOG_LEVEL],
              (enum log_form)c->number[CONFIG_LOG_FORMAT]);
     say_weakened(c);
+    notify("RELOADING=1");
     begin_generation(s);
 }
 
