@@ -149,6 +149,7 @@ static bool read_wish(struct cli *c, struct wish *w, struct err *err)
         !read_collateral(c, w, err))
         return false;
     in->kind = w->kind;
+    in->takes_oe_evidence = true;
     in->crypto = w->crypto;
     in->arena = &c->arena;
     in->roots = &w->roots;

@@ -1,10 +1,11 @@
 /*
- * appraise - the one door of every verifier: evidence and collateral in, a verdict with its trail
+ * appraise - the one door of every verifier: evidence and collateral in, a verdict and its trail
  * out
  *
- * Shape    a pure function of its arguments: the same bytes, roots, time and settings give the same
- * verdict Rule     claims exist only inside an accepted appraisal (known mistake: a status that the
- * caller may ignore) Source   the contract of each kind: sgx "The whole check, in order"
+ * Shape    a pure function: the same bytes, roots, time and settings give the same verdict
+ * Rule     claims exist only inside an accepted appraisal, so nobody can overlook a bad status
+ * Borrows  whatever `out` points at lies in the request's arena, in `in`, or is static
+ * Source   each kind's contract: for SGX, section 7, "The whole check, in order"
  */
 #ifndef CUPEL_EVIDENCE_APPRAISE_H
 #define CUPEL_EVIDENCE_APPRAISE_H
@@ -68,6 +69,7 @@ struct appraise_in {
     uint32_t least_evaluation_number; /* 0: any */
     const char *baseline;             /* TCB baseline asked for by name, or NULL */
     bool baseline_is_missing;         /* `collateral` is not of that baseline: none is held */
+    bool takes_oe_evidence;           /* kind oe: the 28-byte header, too, which no route takes */
 };
 
 /* One component of the platform that is lower than the best level asks for. */

@@ -210,6 +210,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .roots = &bench.roots,
         .collateral = bench.collateral,
         .profile = TCB_ANY,
+        .takes_oe_evidence = true,
     };
     if (data[0] % MODES == FROM_QUOTE_CHANGES)
         try_evidence(&in, changed(&arena, bench.set.quote, rest));

@@ -2,9 +2,9 @@
  * check - a verifier is a table of these, run in order by one loop
  *
  * Rule     a row establishes one sentence and has one reason word. It may write what it established
- * into its case (a signed document is parsed only after the row that checks its signature), and
- * nothing else. Source   sgx "The whole check, in order": each step has a reason name; the first
- * that fails is reported
+ *          into its case (a signed document is parsed only after the row that checks its
+ *          signature), and nothing else
+ * Source   the SGX contract, 7: each step has a reason name; the first that fails is reported
  */
 #ifndef CUPEL_EVIDENCE_CHECK_H
 #define CUPEL_EVIDENCE_CHECK_H

@@ -1,6 +1,5 @@
 /*
- * trail - which checks ran, what each established, what was expected and found, and which were not
- * run
+ * trail - which checks ran, what each established, what was expected and found, which did not run
  *
  * Shape    one entry for each row of the verifier's table, in the table's order
  */

@@ -109,6 +109,7 @@ static bool judge(struct judgement *j, struct verdict *v, struct err *err)
     const struct cupel_request *r = j->request;
     struct appraise_in in = {
         .kind = r->kind == CUPEL_OPEN_ENCLAVE ? EVIDENCE_OE : EVIDENCE_SGX,
+        .takes_oe_evidence = true,
         .evidence = over(r->evidence),
         .now = r->at,
         .crypto = j->crypto,

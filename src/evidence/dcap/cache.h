@@ -1,10 +1,12 @@
 /*
- * cache - verdict parts remembered by content hash
+ * cache - signatures that held, remembered by content hash
  *
- * Shape    bounded tables: PCK chain facts by SHA-256 of the certification data; QE part by SHA-256
- * of everything it depends on and the collateral's identity. Positive results only. Rule validity
- * dates and revocation are judged every time; an entry never outlives the earliest bound it depends
- * on and never answers for another collateral generation or root list Source   sgx 13
+ * Shape    bounded tables: PCK chains by SHA-256 of the certification data, an authority's own
+ *          signatures, QE report signatures; every name covers the root list and the collateral
+ *          set as well. Positive results only
+ * Rule     everything but the signatures is judged anew on every request, dates and revocation
+ *          among it, so a hit cannot outlive them, and verdicts are the same without a cache
+ * Source   the SGX contract, 13
  */
 #ifndef CUPEL_EVIDENCE_DCAP_CACHE_H
 #define CUPEL_EVIDENCE_DCAP_CACHE_H

@@ -1,10 +1,11 @@
 /*
  * collateral - what the vendor says about platforms, verified once when it is loaded
  *
- * Shape    TCB info, QE identity, two CRLs and their issuer chains, prepared: parsed, signatures
- * checked against the roots, each step's outcome remembered so that a verdict can report it in its
- * turn. Time is judged per request. Owns     everything inside: an arena and prepared keys of its
- * own; immutable after collateral_new Source   sgx 4, 5, 6, 7 (steps 12 to 21), 12.4
+ * Shape    TCB info, QE identity, two revocation lists and their issuer chains, prepared: parsed,
+ *          signatures checked against the roots, each step's outcome remembered so that a verdict
+ *          can report it in its turn. Time and revocation are judged per request
+ * Owns     everything inside; immutable once it is made, so threads may share it
+ * Source   the SGX contract, 4, 5, 6, 7 (steps 12 to 21) and 12.4
  */
 #ifndef CUPEL_EVIDENCE_DCAP_COLLATERAL_H
 #define CUPEL_EVIDENCE_DCAP_COLLATERAL_H
@@ -39,8 +40,9 @@ uint32_t dcap_collateral_evaluation_number(const struct dcap_collateral *k);
 struct span dcap_collateral_ca(const struct dcap_collateral *k);
 struct span dcap_collateral_identity(const struct dcap_collateral *k); /* 32 bytes */
 
-/* When every part of the set is inside its validity: the latest beginning and the earliest end of its documents, lists
- * and certificates; an unreadable set has an empty window (not_after < not_before). */
+/* When every part of the set is inside its validity: the latest beginning and the earliest end of
+ * its documents, lists and certificates; an unreadable set has an empty window (not_after <
+ * not_before). */
 struct dcap_window {
     int64_t not_before, not_after;
 };

@@ -19,6 +19,7 @@ static bool open_oe_evidence(struct span evidence, struct dcap_container *out, s
 
     if (!oe_evidence_parse(evidence, &oe, err))
         return false;
+    out->is_oe_evidence = true;
     out->quote = oe.quote;
     out->has_custom_claims = oe.has_custom_claims;
     out->custom_claims = oe.custom_claims;

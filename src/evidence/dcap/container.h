@@ -16,6 +16,7 @@
 struct dcap_container {
     struct span quote;
     struct quote_header header;
+    bool is_oe_evidence;    /* the 28-byte header */
     bool has_custom_claims; /* REPORTDATA[0..31] must be SHA-256 of this buffer */
     struct span custom_claims;
 };

@@ -14,6 +14,9 @@ bool dcap_check_container(void *verifier_case, char *detail, struct err *err)
                         c->in->evidence.n, DCAP_QUOTE_MAX);
     if (!dcap_container_open(c->in->kind, c->in->evidence, &c->container, err))
         return false;
+    if (c->container.is_oe_evidence && !c->in->takes_oe_evidence)
+        return err_fail_at(err, 0, ERR_MALFORMED, "the SGX contract, 1",
+                           "an Open Enclave report was expected; this is Open Enclave evidence");
     snprintf(detail, DCAP_DETAIL, "%zu bytes hold a quote of %zu", c->in->evidence.n,
              c->container.quote.n);
     return true;

@@ -68,12 +68,19 @@ static void report_for_a_quote(struct test_case *t)
 static void as_evidence(struct test_case *t, const uint8_t uuid[16], struct span data)
 {
     t->in.kind = EVIDENCE_OE;
+    t->in.takes_oe_evidence = true;
     t->in.evidence = lab_oe_evidence(&t->lab, uuid, data);
 }
 
 static void evidence_of_a_raw_quote(struct test_case *t)
 {
     as_evidence(t, lab_oe_uuid_raw_quote, t->set.quote);
+}
+
+static void evidence_on_a_route(struct test_case *t)
+{
+    evidence_of_a_raw_quote(t);
+    t->in.takes_oe_evidence = false;
 }
 
 static void evidence_of_a_report(struct test_case *t)
@@ -164,6 +171,8 @@ static void each_container_is_taken_by_its_own_route(void **state)
         { "quote on the report's route", "", quote_for_a_report, "malformed_evidence", NULL },
         { "report on the quote's route", "", report_for_a_quote, "malformed_evidence", NULL },
         { "evidence on the quote's route", "", evidence_for_a_quote, "malformed_evidence", NULL },
+        { "evidence on the report's route", "", evidence_on_a_route, "malformed_evidence",
+          "container" },
         { "report version 2", "", report_version_2, "malformed_evidence", NULL },
         { "local report", "", local_report, "malformed_evidence", NULL },
         { "report type 3", "", report_type_3, "malformed_evidence", NULL },

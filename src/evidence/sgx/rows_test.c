@@ -111,6 +111,7 @@ static void other_custom_claims(struct test_case *t)
     write_bytes(&w, t->set.quote);
     write_text(&w, "{\"lab\":\"runtime datA\"}");
     t->in.kind = EVIDENCE_OE;
+    t->in.takes_oe_evidence = true;
     t->in.evidence = lab_oe_evidence(&t->lab, lab_oe_uuid_ecdsa, writer_span(&w));
 }
 
