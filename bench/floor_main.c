@@ -236,7 +236,8 @@ int main(int argc, char **argv)
             !floor_self_check(&runners[i].floor, &e))
             die("the self-check", &e);
     if (argc == 5 && strcmp(argv[1], "--pair") == 0)
-        print_pair(runners, cores, atoi(argv[2]), argv[3], atoi(argv[4]));
+        print_pair(runners, cores, (int)strtol(argv[2], NULL, 10), argv[3],
+                   (int)strtol(argv[4], NULL, 10));
     else
         print_tables(runners, cores);
     for (int i = 0; i < cores; i++)

@@ -46,7 +46,7 @@ static bool check_digits(struct span text, struct err *err)
 static void decode(struct span text, uint8_t *out)
 {
     for (size_t i = 0; i < text.n / 2; i++)
-        out[i] = (uint8_t)(hex_digit(text.p[2 * i]) << 4 | hex_digit(text.p[2 * i + 1]));
+        out[i] = (uint8_t)(hex_digit(text.p[2 * i]) * 16 + hex_digit(text.p[2 * i + 1]));
 }
 
 bool hex_read(struct span text, uint8_t *out, size_t n, struct err *err)

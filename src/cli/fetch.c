@@ -110,9 +110,7 @@ const char *fetch_url(struct arena *a, const char *base, const char *path)
 
     while (n > 0 && base[n - 1] == '/')
         n--;
-    if (p) {
-        memcpy(p, base, n);
-        memcpy(p + n, path, m);
-    }
+    if (p)
+        snprintf(p, n + m + 1, "%.*s%s", (int)n, base, path);
     return p;
 }

@@ -107,9 +107,9 @@ static int print_json(struct cli *c, const struct jwt_parts *parts, const struct
         write_text(&w, "null");
     }
     write_text(&w, ",\"header\":");
-    write_bytes(&w, why ? span_str("null") : parts->header);
+    write_bytes(&w, parts ? parts->header : span_str("null"));
     write_text(&w, ",\"claims\":");
-    write_bytes(&w, why ? span_str("null") : parts->payload);
+    write_bytes(&w, parts ? parts->payload : span_str("null"));
     write_text(&w, "}\n");
     if (!writer_done(&w, &text, &err))
         return cli_fail_err(c, &err);

@@ -75,7 +75,7 @@ static bool settle_data_dir(struct config *c, const char *const *environment, st
         if (!getcwd(here, sizeof here - 1))
             return err_fail(err, ERR_IO, NULL, "the working directory has no name: %s",
                             strerror(errno));
-        strcat(here, "/");
+        memcpy(here + strlen(here), "/", sizeof "/");
         return settle(c, CONFIG_DATA_DIR, here, c->text[CONFIG_DATA_DIR], err);
     }
     if (given)

@@ -122,7 +122,7 @@ void peer_text(const struct sockaddr *from, char text[PEER_TEXT])
 {
     struct in_addr v4;
 
-    strcpy(text, "unix");
+    memcpy(text, "unix", sizeof "unix");
     if (v4_of(from, &v4))
         inet_ntop(AF_INET, &v4, text, PEER_TEXT);
     else if (from->sa_family == AF_INET6)
