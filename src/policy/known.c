@@ -13,7 +13,7 @@ static bool is_tcb_identifier(struct span text)
 }
 
 /* clang-format off */
-static const struct property_def properties[] = {
+const struct property_def policy_properties[] = {
     { "report_validity_in_minutes", SECTION_ISSUANCE,      VALUE_INTEGER, 1, 525600, NULL,
       "an integer from 1 to 525600" },
     { "omit_x5c",                   SECTION_ISSUANCE,      VALUE_BOOLEAN, 0, 0, NULL,
@@ -26,6 +26,8 @@ static const struct property_def properties[] = {
       "\"azuredefault\" or a string of 1 to 9 digits" },
 };
 
+const size_t policy_property_count = COUNT(policy_properties);
+
 static const char *const reserved[] = {
     "iss", "exp", "nbf", "iat", "jti", "x-ms-policy-hash", "x-ms-policy-signer",
 };
@@ -33,20 +35,20 @@ static const char *const reserved[] = {
 
 const struct property_def *property_find(enum policy_section section, struct span name)
 {
-    for (size_t i = 0; i < COUNT(properties); i++)
-        if (properties[i].section == section && span_is(name, properties[i].name))
-            return &properties[i];
+    for (size_t i = 0; i < COUNT(policy_properties); i++)
+        if (policy_properties[i].section == section && span_is(name, policy_properties[i].name))
+            return &policy_properties[i];
     return NULL;
 }
 
 const char *property_nearest(enum policy_section section, struct span name)
 {
-    const char *names[COUNT(properties)];
+    const char *names[COUNT(policy_properties)];
     size_t n = 0;
 
-    for (size_t i = 0; i < COUNT(properties); i++)
-        if (properties[i].section == section)
-            names[n++] = properties[i].name;
+    for (size_t i = 0; i < COUNT(policy_properties); i++)
+        if (policy_properties[i].section == section)
+            names[n++] = policy_properties[i].name;
     return nearest_word(name, names, n);
 }
 

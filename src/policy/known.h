@@ -18,6 +18,9 @@ struct property_def {
     const char *range;                 /* in words */
 };
 
+extern const struct property_def policy_properties[];
+extern const size_t policy_property_count;
+
 /* The row of that name for a section, or NULL. */
 const struct property_def *property_find(enum policy_section section, struct span name);
 

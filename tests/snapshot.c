@@ -1,0 +1,252 @@
+/*
+ * snapshot - prints a table of the product as text: `snapshot NAME`, or the names without one
+ *
+ * What can be listed is a row, and every row stands in tests/golden/NAME.txt, so that a change of
+ * behaviour shows up in review as a change of text. tools/snapshot compares and updates.
+ */
+#include "../src/api/errors.h"
+#include "../src/evidence/appraise.h"
+#include "../src/evidence/dcap/limits.h"
+#include "../src/evidence/dcap/tcb_status.h"
+#include "../src/evidence/sgx/claims.h"
+#include "../src/evidence/sgx/sgx.h"
+#include "../src/policy/function.h"
+#include "../src/policy/known.h"
+#include "../src/policy/limits.h"
+#include "../src/server/config.h"
+#include "../src/server/limits.h"
+#include "../src/verbs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *or_dash(const char *text)
+{
+    return text ? text : "-";
+}
+
+static void print_checks(void)
+{
+    for (size_t i = 0; i < sgx_check_count; i++)
+        printf("%s\n    reason       %s\n    establishes  %s\n    source       %s\n",
+               sgx_checks[i].name, sgx_checks[i].reason, sgx_checks[i].establishes,
+               sgx_checks[i].spec);
+}
+
+static void print_flags(unsigned flags)
+{
+    static const struct {
+        unsigned bit;
+        const char *word;
+    } rows[] = {
+        { CLAIM_INCOMING, " incoming" },     { CLAIM_OUTGOING, " outgoing" },
+        { CLAIM_KSS_ONLY, " kss-only" },     { CLAIM_MANY, " many" },
+        { CLAIM_DEPRECATED, " deprecated" },
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (flags & rows[i].bit)
+            fputs(rows[i].word, stdout);
+    putchar('\n');
+}
+
+static void print_claims(void)
+{
+    static const char *const types[] = { "string", "integer", "boolean", "json" };
+
+    for (size_t i = 0; i < sgx_claim_count; i++) {
+        const struct claim_def *d = &sgx_claims[i];
+
+        printf("%s\n    type     %s\n    where   ", d->name, types[d->type]);
+        print_flags(d->flags);
+        printf("    meaning  %s\n    source   %s\n", d->meaning, d->spec);
+        if (d->instead)
+            printf("    instead  %s\n", d->instead);
+    }
+}
+
+static void print_routes(void)
+{
+    static const char *const roles[] = { "anyone", "reader", "contributor" };
+    static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+    static const char *const versions[] = { "optional", "required", "2018-09-01-preview only" };
+
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *r = &routes[i];
+
+        printf("%s %s\n    api-version  %s\n    role         %s; %s with 2018-09-01-preview\n"
+               "    type         %s\n    summary      %s\n",
+               methods[r->method], r->path, versions[r->version], roles[r->role],
+               roles[r->role_2018], or_dash(r->argument), r->summary);
+    }
+}
+
+static void print_errors(void)
+{
+    for (size_t i = 0; i < API_ERRORS; i++)
+        printf("%d %s\n    %s\n", api_errors[i].status, api_errors[i].code, api_errors[i].when);
+}
+
+static void print_config(void)
+{
+    static const char *const kinds[] = { "text",  "path", "address", "number",
+                                         "words", "list", "moment",  "switch" };
+
+    for (size_t i = 0; i < CONFIG_KEYS; i++) {
+        const struct config_key *k = &config_keys[i];
+
+        printf("%s\n    kind      %s%s\n", k->name, kinds[k->kind],
+               k->is_flag_only ? ", as a flag only" : "");
+        if (k->fallback)
+            printf("    default   %s\n", k->fallback);
+        if (k->kind == CONFIG_WORD)
+            printf("    words     %s\n", k->words);
+        if (k->kind == CONFIG_NUMBER)
+            printf("    range     %" PRId64 " to %" PRId64 "\n", k->least, k->most);
+        if (k->unit)
+            printf("    unit      %s\n", k->unit);
+        printf("    meaning   %s\n", k->meaning);
+    }
+}
+
+static void print_verbs(void)
+{
+    static const char *const kinds[] = { "", "", " (many)" };
+
+    for (size_t i = 0; i < verb_count; i++) {
+        const struct verb *v = verbs[i];
+
+        printf("%s %s\n    %s; %zu to %zu arguments\n", v->words, v->arguments, v->summary,
+               v->least, v->most);
+        for (size_t o = 0; o < v->option_count; o++)
+            printf("    --%s %s%s\n        %s\n", v->options[o].name, or_dash(v->options[o].value),
+                   kinds[v->options[o].kind], v->options[o].meaning);
+    }
+}
+
+static void print_functions(void)
+{
+    static const char *const takes[] = { "set", "one", "string", "boolean" };
+
+    for (size_t i = 0; i < policy_function_count; i++) {
+        const struct policy_function *f = &policy_functions[i];
+
+        printf("%s(", f->name);
+        for (uint32_t a = 0; a < f->arity; a++)
+            printf("%s%s", a ? ", " : "", takes[f->takes[a]]);
+        printf(")\n    %s%s\n", f->meaning,
+               f->keeps_read_only ? "; read-only when an argument is" : "");
+    }
+}
+
+static void print_properties(void)
+{
+    for (size_t i = 0; i < policy_property_count; i++)
+        printf("%s\n    section  %s\n    value    %s\n", policy_properties[i].name,
+               policy_properties[i].section == SECTION_ISSUANCE ? "issuancerules"
+                                                                : "configurationrules",
+               policy_properties[i].range);
+}
+
+static void print_words(void)
+{
+    printf("kinds of evidence:");
+    for (int i = 0; i < EVIDENCE_KINDS; i++)
+        printf(" %s", evidence_kind_name((enum evidence_kind)i));
+    printf("\nTCB profiles:");
+    for (int i = TCB_AZURE; i <= TCB_ANY; i++)
+        printf(" %s", tcb_profile_name((enum tcb_profile)i));
+    printf("\nTCB statuses:");
+    for (int i = TCB_STATUS_NONE + 1; i < TCB_STATUSES; i++)
+        printf(" %s", tcb_status_name((enum tcb_status)i));
+    printf("\nerror codes:");
+    for (int i = 0; i < ERR_CODES; i++)
+        printf(" %s", err_code_name((enum err_code)i));
+    printf("\n");
+}
+
+#define LIMIT(name)                                                                                \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+
+static void print_limits(void)
+{
+    static const struct {
+        const char *name;
+        long value;
+    } rows[] = {
+        LIMIT(DCAP_QUOTE_MAX),
+        LIMIT(DCAP_AUTH_DATA_MAX),
+        LIMIT(DCAP_QE_AUTH_DATA_MAX),
+        LIMIT(DCAP_CERTIFICATION_DATA_MAX),
+        LIMIT(DCAP_TRAILING_ZEROS_MAX),
+        LIMIT(DCAP_PEM_CERTIFICATES_MAX),
+        LIMIT(DCAP_JSON_MAX),
+        LIMIT(DCAP_JSON_DEPTH_MAX),
+        LIMIT(DCAP_JSON_VALUES_MAX),
+        LIMIT(DCAP_JSON_MEMBERS_MAX),
+        LIMIT(DCAP_LEVELS_MAX),
+        LIMIT(DCAP_LEVEL_ADVISORIES_MAX),
+        LIMIT(DCAP_ADVISORY_ID_MAX),
+        LIMIT(DCAP_ENDORSEMENTS_MAX),
+        LIMIT(POLICY_TEXT_LIMIT),
+        LIMIT(POLICY_RULE_LIMIT),
+        LIMIT(POLICY_CONDITION_LIMIT),
+        LIMIT(POLICY_TEST_LIMIT),
+        LIMIT(POLICY_CALL_DEPTH),
+        LIMIT(POLICY_STRING_LIMIT),
+        LIMIT(POLICY_NAME_LIMIT),
+        LIMIT(POLICY_CLAIM_LIMIT),
+        LIMIT(POLICY_JSON_DEPTH),
+        LIMIT(POLICY_JSON_BYTES),
+        LIMIT(POLICY_COMPUTED_LIMIT),
+        LIMIT(POLICY_WORK_LIMIT),
+        LIMIT(POLICY_DRAFT_WORK_LIMIT),
+        LIMIT(POLICY_COMPILE_MEMORY),
+        LIMIT(POLICY_ERRORS_REPORTED),
+        LIMIT(POLICY_WARNINGS_REPORTED),
+        LIMIT(HTTP_HEAD_MAX),
+        LIMIT(HTTP_TARGET_MAX),
+        LIMIT(HTTP_BODY_DEFAULT),
+        LIMIT(HTTP_FRAMING_SLACK),
+        LIMIT(HTTP_READ_ROOM),
+        LIMIT(HTTP_REQUESTS_PER_TURN),
+        LIMIT(HTTP_BYTES_PER_TURN),
+        LIMIT(HTTP_ACCEPTS_PER_TURN),
+        LIMIT(HTTP_LINGER_BYTES),
+        LIMIT(TLS_READ_BUFFER),
+        LIMIT(SIGNATURES_OUTSTANDING_MAX),
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        printf("%-28s %ld\n", rows[i].name, rows[i].value);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(void);
+} tables[] = {
+    { "sgx-checks", print_checks },
+    { "sgx-claims", print_claims },
+    { "routes", print_routes },
+    { "api-errors", print_errors },
+    { "config", print_config },
+    { "verbs", print_verbs },
+    { "policy-functions", print_functions },
+    { "policy-properties", print_properties },
+    { "words", print_words },
+    { "limits", print_limits },
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        if (argc < 2)
+            puts(tables[i].name);
+        else if (strcmp(argv[1], tables[i].name) == 0)
+            return tables[i].print(), fflush(stdout) != 0;
+    }
+    return argc < 2 ? 0 : 64;
+}
