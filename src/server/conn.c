@@ -478,10 +478,18 @@ static bool step_request(struct conn *c, struct turn *t)
     return true;
 }
 
+/* A request may have come with the very first bytes, before anything had to be waited for. */
+static bool wait_for_handler(struct conn *c)
+{
+    return c->watched ? false : watch(c, UV_DISCONNECT);
+}
+
 static bool step(struct conn *c, struct turn *t)
 {
-    if (c->is_closed || c->is_pending)
+    if (c->is_closed)
         return false;
+    if (c->is_pending)
+        return wait_for_handler(c);
     if (c->out)
         return step_write(c, t);
     if (c->deadline.phase == PHASE_HANDSHAKE)

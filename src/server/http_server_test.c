@@ -451,8 +451,8 @@ static void answers_come_over_each_version_of_tls_we_speak(void **state)
         }
         client_close(&c);
     }
-    assert_int_equal(metric(&s, METRIC_HANDSHAKES_DONE), 2);
-    assert_int_equal(metric(&s, METRIC_HANDSHAKES_FAILED), 2);
+    await_metric(&s, METRIC_HANDSHAKES_DONE, 2);
+    await_metric(&s, METRIC_HANDSHAKES_FAILED, 2);
     stop(&s);
 }
 
@@ -474,8 +474,8 @@ static void a_connection_serves_many_requests(void **state)
     }
     client_close(&c);
     await_metric(&s, METRIC_CONNECTIONS_OPEN, 0);
-    assert_int_equal(metric(&s, METRIC_REQUESTS_2XX), 50);
-    assert_int_equal(metric(&s, METRIC_CONNECTIONS_ACCEPTED), 1);
+    await_metric(&s, METRIC_REQUESTS_2XX, 50);
+    await_metric(&s, METRIC_CONNECTIONS_ACCEPTED, 1);
     stop(&s);
 }
 
@@ -706,7 +706,7 @@ static void slow_senders_are_cut_off_on_time(void **state)
         if (rows[i].first[0])
             client_send(&c, rows[i].first);
         check_on_time(rows[i].name, drip(&c, rows[i].bytes));
-        CHECK_INT(rows[i].name, metric(&s, rows[i].metric), 1);
+        await_metric(&s, rows[i].metric, 1);
         client_close(&c);
         stop(&s);
     }
@@ -792,7 +792,7 @@ static void who_leaves_is_told_to_the_handler(void **state)
     while (s.page->cancelled == 0 && now_ms() < until)
         usleep(2000);
     assert_int_equal(s.page->cancelled, 1);
-    assert_int_equal(metric(&s, METRIC_CANCELLED), 1);
+    await_metric(&s, METRIC_CANCELLED, 1);
     await_metric(&s, METRIC_CONNECTIONS_OPEN, 0);
     stop(&s);
 }
@@ -832,8 +832,8 @@ static void the_longest_idle_makes_room_for_the_next(void **state)
         client_expect_end(&c[i], "all are served", "\r\n\r\n/a");
     }
     client_expect_close(&c[0], "the first one");
-    assert_int_equal(metric(&s, METRIC_CONNECTIONS_EVICTED), 1);
-    assert_int_equal(metric(&s, METRIC_CONNECTIONS_OPEN), CROWD);
+    await_metric(&s, METRIC_CONNECTIONS_EVICTED, 1);
+    await_metric(&s, METRIC_CONNECTIONS_OPEN, CROWD);
     client_send(&c[1], "GET /b HTTP/1.1\r\n" HOST "\r\n");
     client_expect_end(&c[1], "the second one", "\r\n\r\n/b");
     for (int i = 0; i <= CROWD; i++)
@@ -860,8 +860,8 @@ static void whoever_is_busy_is_not_pushed_out(void **state)
         usleep(50000);
     }
     client_expect_close(&c[2], "one too many");
-    assert_int_equal(metric(&s, METRIC_CONNECTIONS_REFUSED), 1);
-    assert_int_equal(metric(&s, METRIC_CONNECTIONS_OPEN), 2);
+    await_metric(&s, METRIC_CONNECTIONS_REFUSED, 1);
+    await_metric(&s, METRIC_CONNECTIONS_OPEN, 2);
     for (int i = 0; i < 3; i++)
         client_close(&c[i]);
     free(c);

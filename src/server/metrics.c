@@ -47,6 +47,13 @@ static void add(_Atomic uint64_t *v, uint64_t amount)
     atomic_store_explicit(v, now + amount, memory_order_relaxed);
 }
 
+static void take(_Atomic uint64_t *v, uint64_t amount)
+{
+    uint64_t now = atomic_load_explicit(v, memory_order_relaxed);
+
+    atomic_store_explicit(v, now - amount, memory_order_relaxed);
+}
+
 void metrics_add(struct metrics *m, enum metric which, int64_t amount)
 {
     if (!m)
@@ -54,10 +61,7 @@ void metrics_add(struct metrics *m, enum metric which, int64_t amount)
     if (amount >= 0)
         add(&m->value[which], (uint64_t)amount);
     else
-        atomic_store_explicit(&m->value[which],
-                              atomic_load_explicit(&m->value[which], memory_order_relaxed) -
-                                  (uint64_t)-amount,
-                              memory_order_relaxed);
+        take(&m->value[which], (uint64_t)-amount);
 }
 
 static size_t bucket_of(uint64_t us)
@@ -81,13 +85,35 @@ void metrics_request(struct metrics *m, int status, uint64_t latency_us)
     add(&m->latency_us, latency_us);
 }
 
-static uint64_t sum(struct metrics *const *pages, size_t count, size_t offset)
+static uint64_t now_in(_Atomic uint64_t *v)
+{
+    return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+static uint64_t sum_value(struct metrics *const *pages, size_t count, enum metric which)
 {
     uint64_t total = 0;
 
     for (size_t i = 0; i < count; i++)
-        total += atomic_load_explicit((_Atomic uint64_t *)(void *)((char *)pages[i] + offset),
-                                      memory_order_relaxed);
+        total += now_in(&pages[i]->value[which]);
+    return total;
+}
+
+static uint64_t sum_bucket(struct metrics *const *pages, size_t count, size_t bucket)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < count; i++)
+        total += now_in(&pages[i]->bucket[bucket]);
+    return total;
+}
+
+static uint64_t sum_latency(struct metrics *const *pages, size_t count)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < count; i++)
+        total += now_in(&pages[i]->latency_us);
     return total;
 }
 
@@ -103,7 +129,7 @@ static void write_latency(struct writer *w, struct metrics *const *pages, size_t
 
     write_head(w, name, "histogram", "From the end of a request to the end of its answer.");
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
-        so_far += sum(pages, count, offsetof(struct metrics, bucket) + i * sizeof(uint64_t));
+        so_far += sum_bucket(pages, count, i);
         if (i < COUNT(bounds_us))
             write_format(w, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, (double)bounds_us[i] / 1e6,
                          so_far);
@@ -111,8 +137,7 @@ static void write_latency(struct writer *w, struct metrics *const *pages, size_t
             write_format(w, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, so_far);
     }
     write_format(w, "%s_sum %.6f\n%s_count %" PRIu64 "\n", name,
-                 (double)sum(pages, count, offsetof(struct metrics, latency_us)) / 1e6, name,
-                 so_far);
+                 (double)sum_latency(pages, count) / 1e6, name, so_far);
 }
 
 void metrics_write(struct writer *w, struct metrics *const *pages, size_t count)
@@ -120,9 +145,8 @@ void metrics_write(struct writer *w, struct metrics *const *pages, size_t count)
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (rows[i].help)
             write_head(w, rows[i].name, rows[i].kind, rows[i].help);
-        write_format(
-            w, "%s%s %" PRIu64 "\n", rows[i].name, rows[i].label,
-            sum(pages, count, offsetof(struct metrics, value) + rows[i].which * sizeof(uint64_t)));
+        write_format(w, "%s%s %" PRIu64 "\n", rows[i].name, rows[i].label,
+                     sum_value(pages, count, rows[i].which));
     }
     write_latency(w, pages, count);
 }
