@@ -103,7 +103,7 @@ static bool set_options(SSL_CTX *ctx)
 
 static BIO *bio_over(struct span s)
 {
-    return s.n <= INT_MAX ? BIO_new_mem_buf(s.p, (int)s.n) : NULL;
+    return s.n <= INT_MAX ? BIO_new_mem_buf(s.n > 0 ? (const void *)s.p : "", (int)s.n) : NULL;
 }
 
 static bool load(SSL_CTX *ctx, struct span chain_pem, struct span key_pem, struct err *err)

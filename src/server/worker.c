@@ -93,7 +93,16 @@ static void ask_signer(struct job *j)
         on_signed(j, (struct span){ 0 });
 }
 
-static const struct http_answer no_room = { .status = 503 };
+/* What is said when there is not even memory, or chance, to begin. */
+static void answer_unavailable(struct http_reply *reply)
+{
+    struct http_answer a = { .status = 503 };
+
+    a.body = span_str("{\"error\":{\"code\":\"ServiceUnavailable\","
+                      "\"message\":\"the service cannot take this request now\"}}");
+    http_answer_add(&a, "Content-Type", span_str("application/json; charset=utf-8"));
+    http_reply_send(reply, &a);
+}
 
 static void begin(void *context, const struct http_request *request, struct http_reply *reply)
 {
@@ -104,7 +113,7 @@ static void begin(void *context, const struct http_request *request, struct http
 
     if (!j || !random_bytes(w->crypto, entropy, sizeof entropy, &e)) {
         free(j);
-        http_reply_send(reply, &no_room);
+        answer_unavailable(reply);
         return;
     }
     j->worker = w;
