@@ -283,6 +283,21 @@ static void a_changed_byte_is_not_what_was_remembered(void **state)
     test_case_fini(&t);
 }
 
+static void a_cache_for_no_entry_keeps_one(void **state)
+{
+    struct test_case t;
+
+    (void)state;
+    test_case_init(&t);
+    test_case_changed(&t, "");
+    with_cache(&t, 0);
+    CHECK_INT("cold", cost(&t), 5);
+    CHECK_INT("warm", cost(&t), 1);
+    CHECK_INT("entries", dcap_cache_stats(t.in.cache).entries, 1);
+    without_cache(&t);
+    test_case_fini(&t);
+}
+
 static void the_cache_keeps_to_its_bound(void **state)
 {
     struct test_case t;
@@ -302,6 +317,8 @@ static void the_cache_keeps_to_its_bound(void **state)
     CHECK_INT("entries", dcap_cache_stats(t.in.cache).entries, 4);
     CHECK_INT("hits", dcap_cache_stats(t.in.cache).chain_hits, 40);
     CHECK_INT("misses", dcap_cache_stats(t.in.cache).chain_misses, 40);
+    CHECK_INT("QE hits", dcap_cache_stats(t.in.cache).qe_hits, 40);
+    CHECK_INT("QE misses", dcap_cache_stats(t.in.cache).qe_misses, 40);
     dcap_cache_clear(t.in.cache);
     CHECK_INT("cleared", dcap_cache_stats(t.in.cache).entries, 0);
     CHECK_INT("cleared", cost(&t), 5);
@@ -316,4 +333,4 @@ TEST_MAIN(a_verdict_costs_three_two_or_one_verifications, verdicts_are_the_same_
           km_38_two_authorities_of_one_family_do_not_share_an_entry,
           km_38_two_evaluation_numbers_alternate_without_mixing,
           an_entry_does_not_answer_for_other_roots, a_changed_byte_is_not_what_was_remembered,
-          the_cache_keeps_to_its_bound)
+          a_cache_for_no_entry_keeps_one, the_cache_keeps_to_its_bound)

@@ -1,6 +1,7 @@
 #include "collateral.h"
 
 #include "../sgx/test_mutant.h"
+#include "chain.h"
 
 static void a_set_says_what_it_is_for(void **state)
 {
@@ -203,8 +204,21 @@ static void missing_documents_are_unavailable_and_missing_lists_invalid(void **s
     test_case_fini(&t);
 }
 
+/* A key of another kind has no point, and must not equal a root that was entered without one. */
+static void a_root_without_a_key_is_nobody_s_root(void **state)
+{
+    const struct root_key keys[] = { { .name = "nothing" }, root_intel_sgx };
+    const struct root_list roots = { keys, COUNT(keys) };
+
+    (void)state;
+    CHECK("no point", root_find(&roots, (struct span){ 0 }) == NULL);
+    CHECK("a point", root_find(&roots, root_intel_sgx.point) == &keys[1]);
+    CHECK("half of one", root_find(&roots, span_part(root_intel_sgx.point, 0, 32)) == NULL);
+}
+
 TEST_MAIN(a_set_says_what_it_is_for, the_identity_is_that_of_every_byte_and_of_the_roots,
           a_set_prepared_under_other_roots_vouches_for_nothing, a_set_owns_what_it_was_given,
           verdicts_verify_nothing_of_the_collateral_again, evidence_says_which_collateral_it_needs,
           evidence_that_names_no_platform_is_refused,
-          missing_documents_are_unavailable_and_missing_lists_invalid)
+          missing_documents_are_unavailable_and_missing_lists_invalid,
+          a_root_without_a_key_is_nobody_s_root)

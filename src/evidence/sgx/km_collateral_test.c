@@ -348,6 +348,19 @@ static void three_certificates(struct test_case *t)
     test_case_load(t);
 }
 
+static void root_twice_behind_the_signer(struct test_case *t)
+{
+    t->files.tcb_info_issuer_chain = mutant_pem(
+        t, (struct span[]){ t->set.tcb_signing_der, t->set.root_der, t->set.root_der }, 3);
+    test_case_load(t);
+}
+
+static void signer_without_root(struct test_case *t)
+{
+    t->files.tcb_info_issuer_chain = mutant_pem(t, &t->set.tcb_signing_der, 1);
+    test_case_load(t);
+}
+
 static void km_33_only_the_tcb_signing_certificate_signs_collateral(void **state)
 {
     static const struct mutant_row rows[] = {
@@ -361,6 +374,8 @@ static void km_33_only_the_tcb_signing_certificate_signs_collateral(void **state
         { "chain of the leaf", "ti_signer=pck", signed_by_the_leaf, "invalid_tcb_signing_chain",
           NULL },
         { "three certificates", "", three_certificates, "invalid_tcb_signing_chain", NULL },
+        { "root twice", "", root_twice_behind_the_signer, "invalid_tcb_signing_chain", NULL },
+        { "no root", "", signer_without_root, "invalid_tcb_signing_chain", NULL },
         { "identity by the leaf's key", "qi_signer=pck", NULL, "qe_identity_signature", NULL },
     };
 

@@ -531,6 +531,40 @@ static void root_with_no_path(struct test_case *t)
                       span_of("\x30\x06\x01\x01\xff\x02\x01\x00", 8));
 }
 
+static const uint8_t sha256_oid[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+static const uint8_t sha384_oid[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03 };
+
+/* A certificate that says ECDSA with SHA-384, inside and outside, and is signed with SHA-256. */
+static struct span labelled_sha384(struct test_case *t, struct span der, const char *signer)
+{
+    struct span from = span_of(sha256_oid, 8), to = span_of(sha384_oid, 8), whole;
+    struct cert cert;
+    struct err e = { 0 };
+    uint8_t *outer;
+
+    CHECK_OK("certificate", cert_parse(der, &cert, &e), e);
+    whole = mutant_resign(t, mutant_replace(&t->lab, cert.tbs, from, to), signer);
+    outer = memmem(whole.p + cert.tbs.n, whole.n - cert.tbs.n, sha256_oid, 8);
+    memcpy(outer, sha384_oid, 8);
+    return whole;
+}
+
+static void root_of_another_algorithm(struct test_case *t)
+{
+    mutant_chain(t,
+                 (struct span[]){ t->set.pck_der, t->set.platform_ca_der,
+                                  labelled_sha384(t, t->set.root_der, "root") },
+                 3);
+}
+
+static void leaf_of_another_algorithm(struct test_case *t)
+{
+    mutant_chain(t,
+                 (struct span[]){ labelled_sha384(t, t->set.pck_der, "platform-ca"),
+                                  t->set.platform_ca_der, t->set.root_der },
+                 3);
+}
+
 static void malformed_and_unfit_certificates_are_refused(void **state)
 {
     static const struct mutant_row rows[] = {
@@ -541,6 +575,10 @@ static void malformed_and_unfit_certificates_are_refused(void **state)
         { "entries in another order", "extension=reversed", NULL, "SWHardeningNeeded", NULL },
         { "processor authority", "processor=true", NULL, "SWHardeningNeeded", NULL },
         { "root of another name", "root_cn=Lab Root", NULL, "invalid_certificate_chain", NULL },
+        { "root signed otherwise", "", root_of_another_algorithm, "untrusted_root",
+          "root_signature" },
+        { "leaf signed otherwise", "", leaf_of_another_algorithm, "invalid_certificate_chain",
+          "pck_chain_constraints.chain[0]" },
         { "authority for leaf", "", authority_for_leaf, "malformed_certificate", NULL },
         { "leaf may issue", "", leaf_that_is_an_authority, "invalid_certificate_chain",
           "pck_chain_constraints.chain[0]" },
