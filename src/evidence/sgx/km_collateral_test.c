@@ -383,6 +383,91 @@ static void km_33_only_the_tcb_signing_certificate_signs_collateral(void **state
     mutant_judge_all(rows, COUNT(rows));
 }
 
+/* Base with a TCB signing chain of those two certificates. */
+static void load_signing_chain(struct test_case *t, struct span signer, struct span root)
+{
+    t->files.tcb_info_issuer_chain = mutant_pem(t, (struct span[]){ signer, root }, 2);
+    test_case_load(t);
+}
+
+static void signing_root_with_a_broken_signature(struct test_case *t)
+{
+    load_signing_chain(t, t->set.tcb_signing_der,
+                       mutant_flip(&t->lab, t->set.root_der, t->set.root_der.n - 1, 0));
+}
+
+/* The root renamed, in its own certificate and in the signer's. */
+static void signing_root_of_another_name(struct test_case *t)
+{
+    struct span from = span_str("Lab SGX Root CA"), to = span_str("Lab SGX Rood CA");
+    struct span root = mutant_cert(t, t->set.root_der, from, to, "root");
+
+    load_signing_chain(t, mutant_cert(t, t->set.tcb_signing_der, from, to, "root"),
+                       mutant_cert(t, root, from, to, "root"));
+}
+
+static void signing_root_of_another_issuer(struct test_case *t)
+{
+    load_signing_chain(t, t->set.tcb_signing_der,
+                       mutant_cert(t, t->set.root_der, span_str("Lab SGX Root CA"),
+                                   span_str("Lab SGX Rood CA"), "root"));
+}
+
+static void signing_root_that_is_no_authority(struct test_case *t)
+{
+    static const uint8_t none[] = { 0x30, 0x0c, 0x06, 0x03, 0x55, 0x1d, 0x13,
+                                    0x01, 0x01, 0xff, 0x04, 0x02, 0x30, 0x00 };
+
+    load_signing_chain(t, t->set.tcb_signing_der,
+                       mutant_constraints(t, t->set.root_der, span_of(none, sizeof none), "root"));
+}
+
+static void signer_of_another_issuer(struct test_case *t)
+{
+    load_signing_chain(t,
+                       mutant_cert(t, t->set.tcb_signing_der, span_str("Lab SGX Root CA"),
+                                   span_str("Lab SGX Rood CA"), "root"),
+                       t->set.root_der);
+}
+
+static void signer_that_may_not_sign(struct test_case *t)
+{
+    load_signing_chain(t,
+                       mutant_cert(t, t->set.tcb_signing_der, span_of("\x03\x02\x06\xc0", 4),
+                                   span_of("\x03\x02\x06\x40", 4), "root"),
+                       t->set.root_der);
+}
+
+static void forged_signer(struct test_case *t)
+{
+    load_signing_chain(
+        t, mutant_flip(&t->lab, t->set.tcb_signing_der, t->set.tcb_signing_der.n - 1, 0),
+        t->set.root_der);
+}
+
+static void km_33_the_signing_chain_is_checked_like_any_chain(void **state)
+{
+    static const struct mutant_row rows[] = {
+        { "root's signature", "", signing_root_with_a_broken_signature, "invalid_tcb_signing_chain",
+          "tcb_signing_chain.chain[1].signature" },
+        { "root's name", "", signing_root_of_another_name, "invalid_tcb_signing_chain",
+          "tcb_signing_chain.chain[1]" },
+        { "root's issuer", "", signing_root_of_another_issuer, "invalid_tcb_signing_chain",
+          "tcb_signing_chain.chain[1]" },
+        { "root is no authority", "", signing_root_that_is_no_authority,
+          "invalid_tcb_signing_chain", "tcb_signing_chain.chain[1]" },
+        { "signer's issuer", "", signer_of_another_issuer, "invalid_tcb_signing_chain",
+          "tcb_signing_chain.chain[0]" },
+        { "signer may not sign", "", signer_that_may_not_sign, "invalid_tcb_signing_chain",
+          "tcb_signing_chain.chain[0]" },
+        { "signer forged", "", forged_signer, "invalid_tcb_signing_chain",
+          "tcb_signing_chain.chain[0].signature" },
+    };
+
+    (void)state;
+    mutant_judge_all(rows, COUNT(rows));
+}
+
 /* A second accepted root must not vouch for platforms of the first. */
 static void collateral_under_another_accepted_root_is_refused(void **state)
 {
@@ -526,6 +611,7 @@ TEST_MAIN(km_15_documents_of_the_other_tee_are_refused,
           km_31_revocation_lists_are_needed_sound_and_of_the_right_issuer,
           km_32_every_item_is_judged_at_one_moment, km_32_grace_and_pinning_say_what_they_let_pass,
           km_33_only_the_tcb_signing_certificate_signs_collateral,
+          km_33_the_signing_chain_is_checked_like_any_chain,
           collateral_under_another_accepted_root_is_refused,
           km_34_signed_json_is_read_as_it_was_signed,
           km_34_documents_with_something_around_them_are_refused)

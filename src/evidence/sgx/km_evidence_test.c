@@ -565,6 +565,43 @@ static void leaf_of_another_algorithm(struct test_case *t)
                  3);
 }
 
+static void authority_of_another_algorithm(struct test_case *t)
+{
+    mutant_chain(t,
+                 (struct span[]){ t->set.pck_der,
+                                  labelled_sha384(t, t->set.platform_ca_der, "root"),
+                                  t->set.root_der },
+                 3);
+}
+
+/* The authority renamed, in its own certificate and in the leaf's. */
+static void authority_of_another_name(struct test_case *t)
+{
+    struct span from = span_str("PCK Platform CA"), to = span_str("PCK Plotform CA");
+
+    mutant_chain(t,
+                 (struct span[]){ mutant_cert(t, t->set.pck_der, from, to, "platform-ca"),
+                                  mutant_cert(t, t->set.platform_ca_der, from, to, "root"),
+                                  t->set.root_der },
+                 3);
+}
+
+/* Names of issuers that are nobody's here: in the leaf, in the authority, in the root. */
+static void leaf_of_another_issuer(struct test_case *t)
+{
+    mutant_chain_cert(t, 0, span_str("PCK Platform CA"), span_str("PCK Plotform CA"));
+}
+
+static void authority_of_another_issuer(struct test_case *t)
+{
+    mutant_chain_cert(t, 1, span_str("Lab SGX Root CA"), span_str("Lab SGX Rood CA"));
+}
+
+static void root_of_another_issuer(struct test_case *t)
+{
+    mutant_chain_cert(t, 2, span_str("Lab SGX Root CA"), span_str("Lab SGX Rood CA"));
+}
+
 static void malformed_and_unfit_certificates_are_refused(void **state)
 {
     static const struct mutant_row rows[] = {
@@ -579,6 +616,16 @@ static void malformed_and_unfit_certificates_are_refused(void **state)
           "root_signature" },
         { "leaf signed otherwise", "", leaf_of_another_algorithm, "invalid_certificate_chain",
           "pck_chain_constraints.chain[0]" },
+        { "authority signed otherwise", "", authority_of_another_algorithm,
+          "invalid_certificate_chain", "pck_chain_constraints.chain[1]" },
+        { "authority of another name", "", authority_of_another_name, "invalid_certificate_chain",
+          "pck_chain_names.chain[1]" },
+        { "issuer of the leaf", "", leaf_of_another_issuer, "invalid_certificate_chain",
+          "pck_chain_names.chain[0]" },
+        { "issuer of the authority", "", authority_of_another_issuer, "invalid_certificate_chain",
+          "pck_chain_names.chain[1]" },
+        { "issuer of the root", "", root_of_another_issuer, "invalid_certificate_chain",
+          "pck_chain_names.chain[2]" },
         { "authority for leaf", "", authority_for_leaf, "malformed_certificate", NULL },
         { "leaf may issue", "", leaf_that_is_an_authority, "invalid_certificate_chain",
           "pck_chain_constraints.chain[0]" },
