@@ -100,8 +100,8 @@ static const uint16_t masks[] = {
 };
 
 #define X FOREIGN
-#define S NOT_URL | /* of the ordinary alphabet only */
-#define U NOT_STD | /* of the URL alphabet only */
+#define S NOT_URL | /* NOLINT(bugprone-macro-parentheses): of the ordinary alphabet only */
+#define U NOT_STD | /* NOLINT(bugprone-macro-parentheses): of the URL alphabet only */
 static const uint16_t values[256] = {
     /* clang-format off */
     X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,

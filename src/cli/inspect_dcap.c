@@ -114,7 +114,7 @@ static bool show_certification(struct inspection *i, const struct quote *q, stru
                                          "root_certificate" };
     struct certification c;
     struct pck_chain chain;
-    struct span ders[3];
+    struct span ders[3] = { 0 };
 
     inspect_number(i, "quote.certification_type", (struct span){ 0 }, q->certification_type, NULL);
     if (!certification_parse(q->certification_type, q->certification_data, i->arena, &c, err))
