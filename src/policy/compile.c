@@ -6,6 +6,16 @@
 
 #include <string.h>
 
+/* A literal query that has been read: the same text again is the same query, so that its answers
+ * are found again while a request is judged. */
+struct known_query {
+    struct span text;
+    const struct jmes_query *query;
+    struct known_query *next;
+};
+
+enum { QUERY_BUCKETS = 256 };
+
 struct compiler {
     const struct tree *tree;
     struct span text;
@@ -18,6 +28,7 @@ struct compiler {
     struct rule_code *rules;
     struct span *names;
     uint32_t *name_slots;
+    struct known_query *queries[QUERY_BUCKETS];
     struct machine *machine; /* computes constants; one for all, so that one meter covers them */
     bool is_out_of_memory;
     /* of the rule being compiled */
@@ -163,6 +174,28 @@ static void fold(struct compiler *k, struct tree_expression *e, struct code *cod
 
 static void compile_expression(struct compiler *k, struct tree_expression *e);
 
+static bool find_query(struct compiler *k, struct span text, const struct jmes_query **out,
+                       struct jmes_fault *fault)
+{
+    struct known_query **bucket =
+        &k->queries[(hash_bytes(k->program->key, text) >> 32) % QUERY_BUCKETS];
+    struct known_query *known;
+
+    for (known = *bucket; known; known = known->next)
+        if (span_equal(known->text, text)) {
+            *out = known->query;
+            return true;
+        }
+    if (!jmes_parse(text, k->keep, out, fault))
+        return false;
+    known = ARENA_NEW(k->scratch, struct known_query);
+    if (!known)
+        return no_memory(k);
+    *known = (struct known_query){ .text = text, .query = *out, .next = *bucket };
+    *bucket = known;
+    return true;
+}
+
 /* A literal query of JmesPath is read once, here: E314 (7.2). */
 static void read_query(struct compiler *k, struct tree_expression *e, struct code *code)
 {
@@ -171,12 +204,12 @@ static void read_query(struct compiler *k, struct tree_expression *e, struct cod
 
     if (!e->function || e->function->run != run_jmes_path || !query || query->kind != EXPR_STRING)
         return;
-    if (jmes_parse(k->codes[query->code].constant.text, k->keep, &code->query, &fault))
+    if (find_query(k, k->codes[query->code].constant.text, &code->query, &fault))
         return;
     e->is_broken = true;
     if (fault.kind == JMES_MEMORY)
         no_memory(k);
-    else
+    if (!k->is_out_of_memory)
         note_error(k->notes, "E314", query->at, NULL, "the query cannot be read: byte %zu: %s",
                    fault.offset, fault.text);
 }
@@ -258,11 +291,12 @@ static uint64_t expression_uses(const struct compiler *k, uint32_t number)
 static uint32_t intern(struct compiler *k, struct span name)
 {
     struct program *p = k->program;
-    uint32_t number = program_name(p, name), at;
+    uint64_t hash = hash_bytes(p->key, name);
+    uint32_t number = program_name(p, name, hash), at;
 
     if (number)
         return number;
-    at = (uint32_t)hash_bytes(p->key, name) & (p->name_slot_count - 1);
+    at = (uint32_t)hash & (p->name_slot_count - 1);
     while (k->name_slots[at])
         at = (at + 1) & (p->name_slot_count - 1);
     k->names[p->name_count++] = name;

@@ -35,11 +35,10 @@ void facts_clear(struct facts *f)
     f->count = 0;
 }
 
-static uint64_t hash_fact(const struct facts *f, const struct fact *fact)
+static uint64_t hash_fact(const struct fact *fact, uint64_t type_hash)
 {
-    uint64_t h = hash_bytes(f->program->key, fact->type);
+    uint64_t h = hash_word(type_hash, (uint64_t)fact->issuer << 8 | (uint64_t)fact->value.kind);
 
-    h = hash_word(h, (uint64_t)fact->issuer << 8 | (uint64_t)fact->value.kind);
     if (fact->value.kind == VALUE_STRING)
         return hash_bytes(h, fact->value.text);
     return hash_word(h, fact->value.kind == VALUE_INTEGER ? (uint64_t)fact->value.integer
@@ -76,11 +75,11 @@ static bool grow(struct facts *f)
 }
 
 /* Hangs a new claim at the end of the chain of its name. */
-static void link_by_name(struct facts *f, struct fact *fact, uint32_t number)
+static void link_by_name(struct facts *f, struct fact *fact, uint32_t number, uint64_t type_hash)
 {
     if (!f->first)
         return;
-    fact->name_id = program_name(f->program, fact->type);
+    fact->name_id = program_name(f->program, fact->type, type_hash);
     if (f->last[fact->name_id])
         f->items[f->last[fact->name_id] - 1].next = number + 1;
     else
@@ -91,12 +90,13 @@ static void link_by_name(struct facts *f, struct fact *fact, uint32_t number)
 bool facts_add(struct facts *f, const struct fact *fact, uint32_t *number, bool *is_new,
                uint64_t *steps)
 {
+    uint64_t type_hash = hash_bytes(f->program->key, fact->type);
     struct fact new = *fact;
     uint32_t at;
 
     if (f->count == f->room && !grow(f))
         return false;
-    new.hash = hash_fact(f, fact);
+    new.hash = hash_fact(fact, type_hash);
     new.next = 0;
     at = (uint32_t) new.hash &(f->slot_count - 1);
     for (; f->slots[at]; at = (at + 1) & (f->slot_count - 1)) {
@@ -114,6 +114,6 @@ bool facts_add(struct facts *f, const struct fact *fact, uint32_t *number, bool 
     *is_new = true;
     f->items[f->count] = new;
     f->slots[at] = ++f->count;
-    link_by_name(f, &f->items[*number], *number);
+    link_by_name(f, &f->items[*number], *number, type_hash);
     return true;
 }

@@ -133,7 +133,8 @@ static bool run_sum(struct jmes_work *w, const struct jmes_argument *args, uint3
 {
     (void)count;
     *out = sum_of(&args[0].value);
-    return __builtin_isfinite(jv_double(out)) || work_fail(w, JMES_VALUE, "the sum overflows a double");
+    return __builtin_isfinite(jv_double(out)) ||
+           work_fail(w, JMES_VALUE, "the sum overflows a double");
 }
 
 static bool run_avg(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,

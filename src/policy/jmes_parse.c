@@ -720,9 +720,12 @@ bool jmes_parse(struct span text, struct arena *a, const struct jmes_query **out
                 struct jmes_fault *fault)
 {
     struct jparser p = { .text = text, .arena = a, .fault = fault };
+    size_t bad = utf8_check(text);
     struct jmes_query *q;
 
     *fault = (struct jmes_fault){ 0 };
+    if (bad < text.n)
+        return fail_at(&p, bad, "this is not UTF-8");
     advance(&p);
     if (fault->kind != JMES_NONE || !parse_inside(&p, 0, &q))
         return false;

@@ -154,6 +154,7 @@ static const struct { const char *query; enum jmes_error kind; size_t offset; } 
     { "'open",          JMES_SYNTAX, 0 },
     { "a[1:2:3:4]",     JMES_SYNTAX, 7 },
     { "a[9223372036854775808]", JMES_SYNTAX, 2 },
+    { "'\xff'",        JMES_SYNTAX, 1 },
     { "abs()",          JMES_ARITY, 0 },
     { "abs(a, b)",      JMES_ARITY, 0 },
     { "merge()",        JMES_ARITY, 0 },

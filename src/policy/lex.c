@@ -130,7 +130,8 @@ static struct token take_bad(struct lexer *lex, unsigned code, size_t length, st
 static enum word find_word(struct span text)
 {
     for (size_t i = 1; i < COUNT(words); i++)
-        if (i >= WORD_TRUE ? span_is(text, words[i]) : span_is_nocase(text, words[i]))
+        if ((text.p[0] | 0x20) == (uint8_t)words[i][0] &&
+            (i >= WORD_TRUE ? span_is(text, words[i]) : span_is_nocase(text, words[i])))
             return (enum word)i;
     return WORD_NONE;
 }
@@ -301,7 +302,8 @@ static struct token lex_symbol(struct lexer *lex)
     size_t n;
 
     for (size_t i = 0; i < COUNT(symbols); i++)
-        if (span_starts(rest, span_str(symbols[i].text)))
+        if (rest.p[0] == (uint8_t)symbols[i].text[0] &&
+            span_starts(rest, span_str(symbols[i].text)))
             return take(lex, symbols[i].kind, strlen(symbols[i].text));
     n = utf8_next(rest, &c);
     n = n ? n : 1;

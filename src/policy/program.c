@@ -13,22 +13,23 @@ uint64_t hash_word(uint64_t start, uint64_t word)
 
 uint64_t hash_bytes(uint64_t start, struct span s)
 {
-    uint64_t h = hash_word(start, s.n);
+    uint64_t h = hash_word(start, s.n), word;
+    size_t at = 0;
 
-    for (size_t at = 0; at < s.n; at += 8) {
-        size_t left = s.n - at;
-        uint64_t word = 0;
-
-        memcpy(&word, s.p + at, left < 8 ? left : 8);
+    for (; s.n - at >= 8; at += 8) {
+        memcpy(&word, s.p + at, 8);
         h = hash_word(h, word);
     }
-    return h;
+    word = 0;
+    for (; at < s.n; at++)
+        word = word << 8 | s.p[at];
+    return hash_word(h, word);
 }
 
-uint32_t program_name(const struct program *p, struct span name)
+uint32_t program_name(const struct program *p, struct span name, uint64_t hash)
 {
     uint32_t mask = p->name_slot_count - 1;
-    uint32_t at = (uint32_t)hash_bytes(p->key, name) & mask;
+    uint32_t at = (uint32_t)hash & mask;
 
     if (p->name_count == 0)
         return 0;

@@ -94,8 +94,9 @@ struct program {
     uint64_t work_limit;
 };
 
-/* The number of a claim's name, or 0 when the policy never asks for it. */
-uint32_t program_name(const struct program *p, struct span name);
+/* The number of a claim's name, or 0 when the policy never asks for it. `hash` is the name's, from
+ * the program's key. */
+uint32_t program_name(const struct program *p, struct span name, uint64_t hash);
 
 /* Hashes bytes, starting from an earlier hash or a key. */
 uint64_t hash_bytes(uint64_t start, struct span s);
