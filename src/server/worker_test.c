@@ -139,6 +139,8 @@ static struct work begin_work(struct worker_settings s)
         crypto_of_child = crypto_new(&e);
         status = crypto_of_child ? worker_run(&s) : -1;
         crypto_free(crypto_of_child);
+        if (status == WORKER_EXIT_FAILED) /* what is open ends with the process */
+            _exit(status);
         exit(status); /* a leak is seen at exit */
     }
     close(fd);
