@@ -77,6 +77,9 @@ static void key_usage_read(struct reader *value, struct cert *c)
 {
     uint32_t bits = usage_bits(der_take(value, DER_BIT_STRING, NULL));
 
+    /*= RFC 5280, 4.2.1.3 */
+    /*# When the keyUsage extension appears in a certificate, at least one of the bits MUST be set
+     *# to 1. */
     if (reader_ok(value) && (bits == 0 || bits > KEY_USAGE_BITS))
         reader_fail(value, ERR_MALFORMED, RFC_EXT ".1.3", NULL,
                     "is no list of nine named bits with at least one of them set");
@@ -152,6 +155,8 @@ static const char *value_read(struct reader *value, const struct cert_extension 
 
 static void extension_add(struct reader *list, const struct cert_extension *x, struct cert *c)
 {
+    /*= RFC 5280, 4.2 */
+    /*# A certificate MUST NOT include more than one instance of a particular extension. */
     for (size_t i = 0; i < c->extension_count; i++)
         if (span_equal(c->extensions[i].oid, x->oid)) {
             reader_fail(list, ERR_MALFORMED, RFC_EXT, NULL, "one extension occurs a second time");
@@ -195,6 +200,8 @@ static void issuer_read(struct reader *tbs, struct cert *c)
     size_t at = reader_offset(tbs);
 
     x509_name_read(tbs, "issuer", &c->issuer, &c->issuer_cn);
+    /*= RFC 5280, 4.1.2.4 */
+    /*# The issuer field MUST contain a non-empty distinguished name (DN). */
     if (reader_ok(tbs) && c->issuer.n == 2)
         reader_fail_at(tbs, at, ERR_MALFORMED, RFC5280, "issuer", "is an empty name");
 }
@@ -225,6 +232,9 @@ static void certificate_read(struct reader *box, struct cert *c)
     tbs_read(&tbs, c, &inner);
     reader_join(box, &tbs, "tbs");
     x509_algorithm_read(box, "algorithm", &outer, &outer_alg);
+    /*= RFC 5280, 4.1.1.2 */
+    /*# This field MUST contain the same algorithm identifier as the signature field in the sequence
+     *# tbsCertificate. */
     if (reader_ok(box) && !span_equal(inner, outer))
         reader_fail(box, ERR_MALFORMED, RFC5280 ".1.2", "algorithm",
                     "differs from the one inside the signed part");

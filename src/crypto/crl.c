@@ -126,6 +126,9 @@ static void extension_read(struct reader *list, struct crl *crl, struct seen *se
                     "says that the list covers only a part of what its issuer revoked");
         break;
     default:
+        /*= RFC 5280, 5.2 */
+        /*# If a CRL contains a critical extension that the application cannot process, then the
+         *# application MUST NOT use that CRL to determine the status of certificates. */
         if (reader_ok(&box) && x.is_critical)
             reader_fail(&box, ERR_UNSUPPORTED, RFC5280 ".2", "oid", "is unknown and critical");
         reader_rest(&value);
@@ -157,6 +160,9 @@ static void version_read(struct reader *tbs)
 
     if (der_peek(tbs) == DER_INTEGER)
         v = der_uint(tbs, DER_INTEGER, UINT32_MAX, "version");
+    /*= RFC 5280, 5.1.2.1 */
+    /*# When extensions are used, as required by this profile, this field MUST be present and MUST
+     *# specify version 2 (the integer value is 1). */
     if (reader_ok(tbs) && v != VERSION_2)
         reader_fail_at(tbs, at, ERR_MALFORMED, RFC5280 ".1.2.1", "version",
                        "is %llu, expected 1 (version 2)", (unsigned long long)v);
@@ -196,6 +202,9 @@ static void list_read(struct reader *box, struct arena *a, struct crl *crl)
     tbs_read(&tbs, a, crl, &inner);
     reader_join(box, &tbs, "tbs");
     x509_algorithm_read(box, "algorithm", &outer, &outer_alg);
+    /*= RFC 5280, 5.1.1.2 */
+    /*# This field MUST contain the same algorithm identifier as the signature field in the sequence
+     *# tbsCertList. */
     if (reader_ok(box) && !span_equal(inner, outer))
         reader_fail(box, ERR_MALFORMED, RFC5280 ".1.1.2", "algorithm",
                     "differs from the one inside the signed part");

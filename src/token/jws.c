@@ -40,6 +40,9 @@ static bool check_extensions(const struct json *header, struct err *err)
 {
     static const char *const names[] = { "crit", "b64", "zip" };
 
+    /*= RFC 7515, 4.1.11 */
+    /*# If any of the listed extension Header Parameters are not understood and supported by the
+     *# recipient, then the JWS is invalid. */
     for (size_t i = 0; i < COUNT(names); i++)
         if (json_member(header, names[i])) {
             err_fail(err, ERR_UNSUPPORTED, "RFC 7515, 4.1.11", "extensions of JWS are not taken");

@@ -137,6 +137,9 @@ static bool check_algorithm(const struct cert *cert, struct err *err)
 {
     if (cert->sig_alg != SIG_ES256 || cert->point.n != P256_POINT_SIZE)
         return fail_named(err, cert, "the SGX contract, 3.1", "is not ECDSA with SHA-256 on P-256");
+    /*= RFC 5280, 4.2 */
+    /*# A certificate-using system MUST reject the certificate if it encounters a critical extension
+     *# it does not recognize. */
     if (cert->has_unknown_critical)
         return fail_named(err, cert, "RFC 5280, 4.2", "has a critical extension we do not know");
     return true;
@@ -161,6 +164,10 @@ static bool check_authority(const struct cert *cert, uint8_t below, struct err *
 
     if (!check_algorithm(cert, err))
         return false;
+    /*= RFC 5280, 4.2.1.9 */
+    /*# If the basic constraints extension is not present in a version 3 certificate, or the
+     *# extension is present but the cA boolean is not asserted, then the certified public key MUST
+     *# NOT be used to verify certificate signatures. */
     if (!cert->has_basic_constraints || !cert->is_ca)
         return fail_named(err, cert, "RFC 5280, 4.2.1.9", "is not an authority");
     if (cert->path_length < below)
