@@ -139,7 +139,8 @@ static bool apply_property(struct machine *m, struct results *r, const struct cl
     struct err err = { 0 };
     char shown[48];
 
-    if (!machine_charge(m, r->properties.count, m->rule->verb_at))
+    if (!machine_charge(m, r->properties.count * (1 + claim->name.n / 16) + claim->text.n / 16,
+                        m->rule->verb_at))
         return false;
     if (def && !property_accepts(def, value))
         return machine_fail(m, "X409", m->rule->verb_at, "%s is %s", def->name, def->range);

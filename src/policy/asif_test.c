@@ -317,6 +317,44 @@ static void the_search_agrees_with_the_definition(void **state)
     CHECK("enough permit", permitted > 30000);
 }
 
+/* Everything but the place of a failure, which moves with the text. */
+static void tell_without_place(const struct policy *p, const struct claim_set *claims,
+                               struct arena *a, struct writer *w)
+{
+    struct policy_outcome o;
+    struct err e = { 0 };
+
+    CHECK_OK("eval", eval_policy(p, claims, a, &o, NULL, &e), e);
+    write_format(w, "%s %s | ", policy_decision_name(o.decision), o.error_code);
+    describe(w, &o.issued);
+    describe(w, &o.added);
+}
+
+static void formatting_never_changes_a_result(void **state)
+{
+    (void)state;
+    state_of_chance = 4711;
+    for (int round = 0; round < 2000; round++) {
+        struct arena a = arena_over(64 << 20);
+        struct span text = random_policy(&a), printed = { 0 };
+        struct claim_set claims = random_claims(&a);
+        struct writer before = writer_in(&a, 256), after = writer_in(&a, 256);
+        struct err e = { 0 };
+        struct policy *p = policy_new(crypto, text, NULL, &e), *q;
+
+        CHECK_OK("compiles", p != NULL, e);
+        CHECK_OK("formats", policy_format(text, &a, &printed, NULL, &e), e);
+        q = policy_new(crypto, printed, NULL, &e);
+        CHECK_OK("compiles again", q != NULL, e);
+        tell_without_place(p, &claims, &a, &before);
+        tell_without_place(q, &claims, &a, &after);
+        CHECK_SPAN("the same", writer_span(&after), writer_span(&before));
+        policy_free(p);
+        policy_free(q);
+        arena_fini(&a);
+    }
+}
+
 /* The claim numbers at which indices and tables of seen bindings come into play. */
 static void long_lists_agree_with_the_definition(void **state)
 {
@@ -377,6 +415,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { TEST_EACH(the_search_agrees_with_the_definition,
+                                                  formatting_never_changes_a_result,
                                                   long_lists_agree_with_the_definition) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

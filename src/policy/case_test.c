@@ -343,6 +343,35 @@ static void every_case_and_sample_survives_formatting(void **state)
     arena_fini(&all);
 }
 
+static void every_prefix_of_a_sample_is_refused_inside_its_text(void **state)
+{
+    struct arena all = arena_over(256 << 20);
+    const struct json *list;
+
+    (void)state;
+    SKIP_WITHOUT_VECTORS();
+    list = json_member(load(&all, "policy/samples/expected.json"), "samples");
+    for (const struct json *j = list->child; j; j = j->next) {
+        const char *id = text_of(j, "file");
+        char path[512];
+        struct span text;
+
+        snprintf(path, sizeof path, "policy/samples/%s", id);
+        text = file_in(&all, path);
+        for (size_t n = 0; n < text.n; n += 1 + text.n / 97) {
+            struct arena a = arena_over(16 << 20);
+            struct policy_diagnostics d = { .arena = &a };
+            struct err e = { 0 };
+            struct policy *p = policy_new(crypto, span_part(text, 0, n), &d, &e);
+
+            CHECK(id, p || (e.code != ERR_NONE && d.count > 0 && d.items[0].offset <= n));
+            policy_free(p);
+            arena_fini(&a);
+        }
+    }
+    arena_fini(&all);
+}
+
 static void the_table_of_known_claims_is_the_published_one(void **state)
 {
     static const char *const types[] = { "SgxEnclave", "OpenEnclave", "Tpm",       "VbsEnclave",
@@ -400,6 +429,7 @@ int main(void)
         cmocka_unit_test(every_published_sample_compiles_or_is_refused_as_said),
         cmocka_unit_test(the_default_policies_are_those_with_the_known_hashes),
         cmocka_unit_test(every_case_and_sample_survives_formatting),
+        cmocka_unit_test(every_prefix_of_a_sample_is_refused_inside_its_text),
         cmocka_unit_test(the_table_of_known_claims_is_the_published_one),
     };
 

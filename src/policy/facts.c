@@ -97,6 +97,9 @@ bool facts_add(struct facts *f, const struct fact *fact, uint32_t *number, bool 
     if (f->count == f->room && !grow(f))
         return false;
     new.hash = hash_fact(fact, type_hash);
+    *steps += fact->type.n / 16;
+    if (fact->value.kind == VALUE_STRING)
+        *steps += fact->value.text.n / 8; /* hashed, and compared with an equal one */
     new.next = 0;
     at = (uint32_t) new.hash &(f->slot_count - 1);
     for (; f->slots[at]; at = (at + 1) & (f->slot_count - 1)) {

@@ -39,7 +39,7 @@ bool facts_init(struct facts *f, const struct program *p, struct arena *a, uint3
 void facts_clear(struct facts *f);
 
 /* Adds a claim unless an equal one is there (then that one stays read-only only if both are).
- * Stores its number, whether it is new, and adds the claims looked at to *steps. */
+ * Stores its number, whether it is new, and adds the claims and bytes looked at to *steps. */
 bool facts_add(struct facts *f, const struct fact *fact, uint32_t *number, bool *is_new,
                uint64_t *steps) MUST_USE;
 

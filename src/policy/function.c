@@ -82,7 +82,7 @@ static bool run_contains_only_value(struct machine *m, const struct code *call,
     for (uint32_t i = 0; i < count && holds; i++)
         holds = value_equal(&items[i], &args[1]);
     *out = value_boolean(holds);
-    return machine_charge(m, count, call->at);
+    return machine_charge(m, count + value_cost(&args[1], &args[0]), call->at);
 }
 
 /* clang-format off */

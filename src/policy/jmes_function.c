@@ -29,9 +29,9 @@ struct jmes_function {
 static unsigned class_of(const struct jv *v)
 {
     static const unsigned classes[] = {
-        [JV_NULL] = IS_OTHER,     [JV_FALSE] = IS_OTHER, [JV_TRUE] = IS_OTHER,
-        [JV_INTEGER] = IS_NUMBER, [JV_REAL] = IS_NUMBER, [JV_DECIMAL] = IS_NUMBER,
-        [JV_STRING] = IS_STRING,  [JV_ARRAY] = IS_ARRAY, [JV_OBJECT] = IS_OBJECT,
+        [JV_NULL] = IS_OTHER,     [JV_FALSE] = IS_OTHER,   [JV_TRUE] = IS_OTHER,
+        [JV_INTEGER] = IS_NUMBER, [JV_REAL] = IS_NUMBER,   [JV_STRING] = IS_STRING,
+        [JV_ARRAY] = IS_ARRAY,    [JV_OBJECT] = IS_OBJECT,
     };
 
     return classes[v->kind];
@@ -52,8 +52,8 @@ static const char *class_name(const struct jv *v)
 {
     static const char *const names[] = {
         [JV_NULL] = "null",      [JV_FALSE] = "boolean", [JV_TRUE] = "boolean",
-        [JV_INTEGER] = "number", [JV_REAL] = "number",   [JV_DECIMAL] = "number",
-        [JV_STRING] = "string",  [JV_ARRAY] = "array",   [JV_OBJECT] = "object",
+        [JV_INTEGER] = "number", [JV_REAL] = "number",   [JV_STRING] = "string",
+        [JV_ARRAY] = "array",    [JV_OBJECT] = "object",
     };
 
     return names[v->kind];

@@ -20,8 +20,6 @@ enum jv_kind {
     JV_TRUE,
     JV_INTEGER,
     JV_REAL,
-    JV_DECIMAL, /* a number's text, with a NUL behind it, that is not an integer within int64: a
-                   double when looked at */
     JV_STRING,
     JV_ARRAY,
     JV_OBJECT,

@@ -81,7 +81,7 @@ static bool to_integer(struct span raw, int64_t *out)
     for (size_t i = 0; i < digits; i++)
         if ((int64_t)i >= left && decimal_digit(&d, i) != 0)
             return false;
-    for (int64_t i = 0; i < left; i++) {
+    for (int64_t i = 0; i < left && (v != 0 || (size_t)i < digits); i++) {
         int digit = decimal_digit(&d, (size_t)i);
 
         if (__builtin_mul_overflow(v, 10, &v) ||

@@ -209,7 +209,8 @@ bool machine_matches(struct machine *m, uint32_t condition, const struct fact *f
     for (uint32_t i = 0; i < c->test_count; i++) {
         struct value left = property_value(fact, tests[i].property), right;
 
-        if (!right_side(m, &tests[i], &right))
+        if (!right_side(m, &tests[i], &right) ||
+            !machine_charge(m, value_cost(&left, &right), c->at))
             return false;
         if (!value_holds(&left, tests[i].operator, & right))
             return true;

@@ -79,8 +79,10 @@ static bool build(struct policy *p, uint64_t key, uint64_t work, struct arena *s
     struct tree tree;
     bool is_built;
 
-    if (!policy_parse(p->text, scratch, &tree, n))
+    if (!policy_parse(p->text, scratch, &tree, n)) {
+        notes_sort(n);
         return report(n, scratch, err);
+    }
     policy_check(&tree, n);
     is_built = policy_compile(&tree, p->text, key, work, &p->arena, scratch, n, &p->program);
     notes_sort(n);

@@ -29,7 +29,7 @@ struct policy_diagnostics {
     struct policy_diagnostic *items;
     size_t count;
     size_t room;
-    struct arena *arena;
+    struct arena *arena; /* set by the caller: the notes lie in it */
 };
 
 /* Compiles. On a compile error returns NULL, with the diagnostics filled and err set from the one
@@ -68,8 +68,8 @@ struct policy_outcome {
     struct claim_set blamed; /* POLICY_DENY: the claims that the deny rule matched */
 };
 
-/* Evaluates over the incoming claims. True with an outcome (a denial is an outcome); false with err
- * only for memory. */
+/* Evaluates over the incoming claims; those of type CLAIM_JSON are not offered to rules. True with
+ * an outcome (a denial is an outcome); false with err only for memory. */
 bool policy_eval(const struct policy *p, const struct claim_set *incoming, struct arena *a,
                  struct policy_outcome *out, struct err *err) MUST_USE;
 
@@ -105,7 +105,8 @@ struct policy_trail {
 };
 
 /* As policy_eval, and tells rule by rule what matched and what did not, and why. The trail borrows
- * from the policy, the claims and the arena. */
+ * from the policy, the claims and the arena. It shows values of read-only claims, too: it is for
+ * the policy's owner, not for whoever was refused. */
 bool policy_eval_trace(const struct policy *p, const struct claim_set *incoming, struct arena *a,
                        struct policy_outcome *out, struct policy_trail *trail,
                        struct err *err) MUST_USE;

@@ -328,6 +328,7 @@ static const struct { const char *issued, *text; } permitted[] = {
     { "{\"z\":\"text!\"}",          I2("c:[type==\"s\"] => issue(type=\"z\", value=AppendString(c.value, \"!\"));") },
     { "{\"AttestationService\":\"String\"}", I("c:[type==\"s\"] => issue(type=c.issuer, value=c.valueType);") },
     { "{}",                         I2("c:[type==\"j\"] => issue(type=\"z\", value=JsonToClaimValue(JmesPath(c.value, \"none\")));") },
+    { "{\"z\":[0,300,-9223372036854775808]}", I2("[type==\"j\"] => issue(type=\"z\", value=JsonToClaimValue(\"[0e999999, 3.00e2, -0.000, -9223372036854775808.0]\"));") },
 };
 /* clang-format on */
 
@@ -495,6 +496,46 @@ static void km_78_every_evaluation_ends(void **state)
         CHECK_INT(rows[i].name, o.decision, rows[i].decision);
         if (o.decision == POLICY_FAILED)
             CHECK_TEXT(rows[i].name, span_str(o.error_code), "X411");
+        policy_free(p);
+        arena_fini(&a);
+    }
+    arena_fini(&keep);
+}
+
+/* One claim of 8 MiB, and rules that look at it as often as they can. */
+static void km_78_long_strings_cost_what_they_are_long(void **state)
+{
+    static const char *const rows[] = {
+        I("a:[type==\"k\"] && c:[type==\"big\"] => add(type=a.valueType, value=c.value);"
+          "a:[type==\"k\"] && b:[type==\"k\"] && c:[type==\"big\"] => add(type=a.issuer, "
+          "value=c.value, valueType=\"String\");"),
+        A("c:[type==\"big\"] && k:[type==\"k\"] && [value==c.value, type!=k.valueType, "
+          "valueType==\"x\"] => permit();"),
+        A("c:[type==\"big\"] && k:[type==\"k\"] && l:[type==\"k\", value>=k.value] && "
+          "[type==\"twin\", value!=c.value, issuer==k.valueType, issuer==l.issuer] => permit();"),
+    };
+    struct arena keep = arena_over(64 << 20);
+    struct claim_set claims = claim_set_in(&keep);
+    struct writer w = writer_in(&keep, 8 << 20);
+    struct claim twin = { .name = span_str("twin"), .issuer = ISSUER_CLIENT };
+    struct err e = { 0 };
+
+    (void)state;
+    write_fill(&w, '7', 8 << 20);
+    twin.text = arena_dup(&keep, writer_span(&w));
+    CHECK("big", claim_add_string(&claims, "big", writer_span(&w), &e));
+    CHECK("twin", twin.text.p && claim_add(&claims, &twin, &e));
+    for (int64_t i = 0; i < 1000; i++)
+        CHECK("claims", claim_add_int(&claims, "k", i, &e));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena a = arena_over(256 << 20);
+        struct policy_outcome o;
+        struct policy *p = policy_new(crypto, span_str(rows[i]), NULL, &e);
+
+        CHECK_OK(rows[i], p != NULL, e);
+        CHECK_OK(rows[i], policy_eval(p, &claims, &a, &o, &e), e);
+        CHECK_INT(rows[i], o.decision, POLICY_FAILED);
+        CHECK_TEXT(rows[i], span_str(o.error_code), "X411");
         policy_free(p);
         arena_fini(&a);
     }
@@ -760,10 +801,11 @@ int main(void)
         km_10_nothing_permits_by_default, km_11_an_absent_claim_refuses_and_the_trail_names_it,
         km_76_a_setting_given_twice_differently_is_an_error,
         km_79_no_rule_speaks_with_the_service_s_voice, km_78_every_evaluation_ends,
-        km_78_a_small_arena_is_a_limit_and_no_crash, each_limit_holds_at_its_number,
-        more_claims_than_the_set_holds_are_an_error, a_draft_may_do_a_tenth_of_the_work,
-        every_prefix_is_refused_inside_its_text, no_changed_byte_upsets_the_engine,
-        each_failed_allocation_ends_cleanly, one_policy_serves_many_evaluations) };
+        km_78_long_strings_cost_what_they_are_long, km_78_a_small_arena_is_a_limit_and_no_crash,
+        each_limit_holds_at_its_number, more_claims_than_the_set_holds_are_an_error,
+        a_draft_may_do_a_tenth_of_the_work, every_prefix_is_refused_inside_its_text,
+        no_changed_byte_upsets_the_engine, each_failed_allocation_ends_cleanly,
+        one_policy_serves_many_evaluations) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name(TEST_NAME, tests, set_up, tear_down);

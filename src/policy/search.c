@@ -115,6 +115,11 @@ static uint64_t hash_value(const struct machine *m, const struct value *v)
     return hash_word(h, v->kind == VALUE_INTEGER ? (uint64_t)v->integer : (uint64_t)v->boolean);
 }
 
+static uint64_t hash_cost(const struct value *v)
+{
+    return v->kind == VALUE_STRING ? v->text.n / 16 : 0;
+}
+
 static bool index_room(struct machine *m, struct join_index *x, uint32_t count)
 {
     if (x->room && count <= x->room) {
@@ -148,6 +153,8 @@ static bool build_index(struct machine *m, const struct condition_code *c, struc
         const struct fact *f = &m->facts.items[x->facts[i - 1] - 1];
         uint32_t *head = &x->heads[(uint32_t)hash_value(m, &f->value) & (x->size - 1)];
 
+        if (!machine_charge(m, hash_cost(&f->value), c->at))
+            return false;
         x->links[i - 1] = *head;
         *head = i;
     }
@@ -176,7 +183,7 @@ static bool start_candidates(struct machine *m, uint32_t i, struct candidates *o
         return machine_no_memory(m, c->at);
     if (!frame->index->is_built && !build_index(m, c, frame->index))
         return false;
-    if (!machine_value(m, c->join, &wanted))
+    if (!machine_value(m, c->join, &wanted) || !machine_charge(m, hash_cost(&wanted), c->at))
         return false;
     out->index = frame->index;
     out->at = frame->index->heads[(uint32_t)hash_value(m, &wanted) & (frame->index->size - 1)];

@@ -82,7 +82,8 @@ static uint32_t tests_passed(struct machine *m, const struct condition_code *c,
 
     for (uint32_t i = 0; i < c->test_count; i++) {
         *left = left_side(f, tests[i].property);
-        if (!machine_value(m, tests[i].right, right))
+        if (!machine_value(m, tests[i].right, right) ||
+            !machine_charge(m, 1 + value_cost(left, right), c->at))
             return i;
         if (!value_holds(left, tests[i].operator, right))
             return i;
@@ -185,7 +186,7 @@ static void explain_condition(struct machine *m, const struct rule_code *rule, u
     uint32_t most = 0;
 
     out->was_reached = true;
-    for (uint32_t n = search_first(m, c); n; n = search_next(m, c, n)) {
+    for (uint32_t n = search_first(m, c); n && m->steps <= m->limit; n = search_next(m, c, n)) {
         const struct fact *f = &m->facts.items[n - 1];
         struct value left = { 0 }, right = { 0 };
         uint32_t passed = tests_passed(m, c, f, &left, &right);
@@ -259,10 +260,12 @@ void trail_rule(struct trail_writer *t, struct machine *m, const struct rule_cod
     /* What is looked at again here is no work of the evaluation, and what fails here has been told
      * already; but it is bounded like it. */
     m->failure.is_set = false;
-    m->steps = 0;
-    m->limit = POLICY_DRAFT_WORK_LIMIT;
+    m->steps = t->steps;
+    m->limit = POLICY_WORK_LIMIT;
     explain_conditions(t, m, rule, out);
     explain_made(t, m, out);
+    t->steps = m->steps;
+    t->trail.is_cut |= t->steps > m->limit;
     m->steps = steps;
     m->limit = limit;
     m->failure = failure;

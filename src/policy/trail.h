@@ -15,8 +15,9 @@ enum { TRAIL_BYTES = 64 * 1024 }; /* about as much of the arena as a trail may t
 struct trail_writer {
     struct policy_trail trail;
     struct arena *arena;
-    size_t room;  /* rules there is room for */
-    size_t bytes; /* taken so far */
+    size_t room;    /* rules there is room for */
+    size_t bytes;   /* taken so far */
+    uint64_t steps; /* spent on explaining, with the limit of an evaluation */
 };
 
 /* An empty trail in the arena. */

@@ -96,6 +96,21 @@ bool value_holds(const struct value *x, enum policy_operator op, const struct va
     return false;
 }
 
+uint64_t value_cost(const struct value *x, const struct value *y)
+{
+    const struct value *items;
+    uint64_t steps = 0;
+    uint32_t count;
+
+    if (y->kind != VALUE_SET && x->kind != VALUE_STRING)
+        return 0;
+    items = value_items(y, &count);
+    for (uint32_t i = 0; i < count && x->kind == VALUE_STRING; i++)
+        if (items[i].kind == VALUE_STRING && items[i].text.n == x->text.n)
+            steps += x->text.n / 16;
+    return steps + count;
+}
+
 const struct value *value_items(const struct value *v, uint32_t *count)
 {
     *count = v->kind == VALUE_SET ? v->count : 1;
