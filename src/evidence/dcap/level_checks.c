@@ -54,8 +54,6 @@ static void report_qe_short(const struct dcap_case *c, struct tcb_report *tcb)
     enum tcb_status best = best_qe_status(identity);
     const struct qe_level *goal = NULL;
 
-    if (c->qe_level && c->qe_level->standing.status == best)
-        return;
     for (size_t i = 0; i < identity->level_count; i++)
         if (identity->levels[i].standing.status == best)
             goal = &identity->levels[i];

@@ -316,6 +316,9 @@ static void the_report_names_what_is_missing_and_what_raises_it(void **state)
         { "comp=3 3 2 2 3 1 0 3;qe_svn=3",
           "sgxtcbcomp01svn 3<6, sgxtcbcomp02svn 3<6, qe_isvsvn 3<8", "platform software" },
         { "levels=config", "", "" },
+        { "ti_pre={\"svn\":6}=>{\"svn\":6,\"category\":\"BIOS\",\"type\":\"Early Microcode "
+          "Update\"}",
+          "sgxtcbcomp01svn 5<6, sgxtcbcomp02svn 5<6", "(BIOS)" },
     };
     struct test_case t;
 
@@ -360,6 +363,20 @@ static void the_report_is_of_both_documents(void **state)
     test_case_fini(&t);
 }
 
+static void an_advisory_of_both_documents_is_named_once(void **state)
+{
+    struct test_case t;
+
+    (void)state;
+    test_case_init(&t);
+    test_case_changed(&t, "comp=4 4 2 2 3 1 0 3;qe_svn=6;qi_pre=INTEL-SA-00005=>INTEL-SA-00003");
+    CHECK_OK("accepted", test_case_judge(&t)->is_accepted, t.out.err);
+    CHECK_INT("two", t.out.tcb.advisory_count, 2);
+    CHECK_TEXT("first", t.out.tcb.advisory_ids[0], "INTEL-SA-00001");
+    CHECK_TEXT("second", t.out.tcb.advisory_ids[1], "INTEL-SA-00003");
+    test_case_fini(&t);
+}
+
 static void nothing_is_known_of_a_platform_whose_checks_end_early(void **state)
 {
     struct test_case t;
@@ -401,5 +418,6 @@ TEST_MAIN(km_01_a_bad_status_does_not_end_the_checks_early,
           km_13_each_field_of_the_identity_is_compared, km_14_masks_are_laid_over_the_report,
           km_22_debug_is_said_of_an_enclave_and_refused_of_a_quoting_enclave,
           the_report_names_what_is_missing_and_what_raises_it, the_report_is_of_both_documents,
+          an_advisory_of_both_documents_is_named_once,
           nothing_is_known_of_a_platform_whose_checks_end_early,
           other_kinds_of_evidence_are_refused_by_name)
