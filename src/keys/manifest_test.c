@@ -131,6 +131,45 @@ static void full_list_refuses_another_key(void **state)
     CHECK_ERR("full", e, ERR_LIMIT, "");
 }
 
+static void every_failing_allocation_ends_in_a_clean_error(void **state)
+{
+    bool is_read = false;
+    size_t n = 0;
+    (void)state;
+
+    while (!is_read) {
+        struct arena a = arena_over(8 * 1024 * 1024);
+        struct manifest m;
+        struct err e = { 0 };
+
+        a.fail_at = ++n;
+        is_read = manifest_parse(span_str(LIST(GOOD("a") "," GOOD("b"))), &a, &m, &e);
+        CHECK("code", is_read || e.code == ERR_MEMORY);
+        CHECK("it ends", n < 1000);
+        arena_fini(&a);
+    }
+    CHECK("some failed", n > 1);
+}
+
+static void every_truncation_is_refused(void **state)
+{
+    static const char whole[] = LIST(GOOD("a"));
+    (void)state;
+
+    for (size_t n = 0; n < sizeof whole - 1; n++) {
+        struct arena a = arena_over(8 * 1024 * 1024);
+        uint8_t *exact = check_exact(span_of(whole, n));
+        struct manifest m;
+        struct err e = { 0 };
+
+        CHECK("refused", !manifest_parse(span_of(exact, n), &a, &m, &e));
+        CHECK_INT("code", e.code, ERR_MALFORMED);
+        free(exact);
+        arena_fini(&a);
+    }
+}
+
 TEST_MAIN(manifest_reads_what_it_writes, km_82_refusals_name_the_member,
           first_key_is_new_and_active, another_algorithm_retires_the_key_before,
-          retired_key_goes_when_its_time_is_over, full_list_refuses_another_key)
+          retired_key_goes_when_its_time_is_over, full_list_refuses_another_key,
+          every_failing_allocation_ends_in_a_clean_error, every_truncation_is_refused)

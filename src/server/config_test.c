@@ -302,9 +302,30 @@ static void handed_over_configuration_reads_the_same(void **state)
     arena_fini(&a);
 }
 
+static void every_failing_allocation_ends_in_a_clean_error(void **state)
+{
+    bool is_read = false;
+    size_t n = 0;
+    (void)state;
+
+    while (!is_read) {
+        struct config c;
+        struct err e = { 0 };
+
+        CHECK_OK("init", config_init(&c, &e), e);
+        c.arena.fail_at = ++n;
+        is_read = config_read_text(&c, span_str("workers = 2\nlisten = [::1]:1\nuser = x\n"), &e);
+        CHECK("code", is_read || e.code == ERR_MEMORY);
+        CHECK("it ends", n < 100);
+        config_fini(&c);
+    }
+    CHECK("some failed", n > 3);
+}
+
 TEST_MAIN(every_row_is_whole, help_names_every_key, file_sets_keys_by_name_and_section,
           file_refusals_name_line_and_key, file_with_a_nul_is_refused,
           unknown_key_suggests_the_nearest, later_voice_wins,
           list_is_replaced_whole_by_a_later_voice,
           foreign_environment_is_left_alone_but_a_slip_is_not, km_81_contradictions_are_refused,
-          defaults_that_depend_are_settled, handed_over_configuration_reads_the_same)
+          defaults_that_depend_are_settled, handed_over_configuration_reads_the_same,
+          every_failing_allocation_ends_in_a_clean_error)
