@@ -372,6 +372,11 @@ void conn_close(struct conn *c)
     s->count--;
 }
 
+bool conn_is_fresh(const struct conn *c)
+{
+    return c->began_us == 0;
+}
+
 void conn_end(struct conn *c)
 {
     if (c->tls)

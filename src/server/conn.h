@@ -44,6 +44,9 @@ void conn_turn(struct conn *c);
 /* What happens when the deadline of its phase has passed. */
 void conn_late(struct conn *c);
 
+/* Tells whether no request has come on it yet. */
+bool conn_is_fresh(const struct conn *c);
+
 /* Ends it politely where nothing is in flight: the other side is told. */
 void conn_end(struct conn *c);
 

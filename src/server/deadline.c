@@ -41,6 +41,11 @@ struct deadline *deadlines_first(const struct deadlines *q, enum phase phase)
     return ends->after == ends ? NULL : ends->after;
 }
 
+struct deadline *deadlines_next(const struct deadlines *q, const struct deadline *d)
+{
+    return d->after == &q->queue[d->phase].ends ? NULL : d->after;
+}
+
 struct deadline *deadlines_late(const struct deadlines *q, enum phase phase, uint64_t now)
 {
     struct deadline *d = deadlines_first(q, phase);

@@ -49,6 +49,9 @@ void deadline_clear(struct deadlines *q, struct deadline *d);
 /* The one that is longest in the phase, or NULL. */
 struct deadline *deadlines_first(const struct deadlines *q, enum phase phase);
 
+/* The next one in the phase after d, or NULL. */
+struct deadline *deadlines_next(const struct deadlines *q, const struct deadline *d);
+
 /* The one that is longest in the phase if it is late now, or NULL. */
 struct deadline *deadlines_late(const struct deadlines *q, enum phase phase, uint64_t now);
 

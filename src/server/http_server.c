@@ -210,6 +210,38 @@ static void close_all(struct http_server *s)
             conn_close(conn_of(d));
 }
 
+/* Who has just connected could not know better: its first request is waited for a moment. */
+static bool is_spared(const struct http_server *s, struct deadline *d)
+{
+    uint64_t entered = d->at - s->limits.idle_ms;
+
+    return conn_is_fresh(conn_of(d)) && uv_now(s->shared.loop) < entered + HTTP_FIRST_GRACE_MS;
+}
+
+static struct deadline *first_idle_to_end(const struct http_server *s)
+{
+    struct deadline *d = deadlines_first(&s->shared.deadlines, PHASE_IDLE);
+
+    while (d && is_spared(s, d))
+        d = deadlines_next(&s->shared.deadlines, d);
+    return d;
+}
+
+/* A request that is on its way already is still taken: each idle connection looks once more before
+ * it is closed. What it looks at moves it out of the queue, so the walk begins anew each time. */
+static void close_idle(struct http_server *s)
+{
+    struct deadline *d;
+
+    while ((d = first_idle_to_end(s))) {
+        struct conn *c = conn_of(d);
+
+        conn_turn(c);
+        if (first_idle_to_end(s) == d)
+            conn_end(c);
+    }
+}
+
 static void on_tick(uv_timer_t *tick)
 {
     struct http_server *s = tick->data;
@@ -220,26 +252,13 @@ static void on_tick(uv_timer_t *tick)
         while ((d = deadlines_late(&s->shared.deadlines, phase, now)))
             conn_late(conn_of(d));
     resume_listening(s);
+    if (s->shared.is_draining)
+        close_idle(s);
     if (s->shared.is_draining && now >= s->drain_until)
         close_all(s);
 }
 
 /* --- stopping --- */
-
-/* A request that is on its way already is still taken: each idle connection looks once more before
- * it is closed. What it looks at moves it out of the queue, so the walk begins anew each time. */
-static void close_idle(struct http_server *s)
-{
-    struct deadline *d;
-
-    while ((d = deadlines_first(&s->shared.deadlines, PHASE_IDLE))) {
-        struct conn *c = conn_of(d);
-
-        conn_turn(c);
-        if (deadlines_first(&s->shared.deadlines, PHASE_IDLE) == d)
-            conn_end(c);
-    }
-}
 
 void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg)
 {

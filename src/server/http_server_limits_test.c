@@ -354,6 +354,30 @@ static void a_drain_answers_what_is_in_flight(void **state)
     await_exit(&s);
 }
 
+static void who_has_just_connected_may_ask_once_in_a_drain(void **state)
+{
+    struct served s = serve(true, quick());
+    struct client fresh, used;
+
+    (void)state;
+    client_open(&used, &s);
+    assert_true(client_tls(&used, TLS1_3_VERSION));
+    client_send(&used, "GET /a HTTP/1.1\r\n" HOST "\r\n");
+    client_expect_end(&used, "used", "/a");
+    client_open(&fresh, &s);
+    assert_true(client_tls(&fresh, TLS1_3_VERSION));
+    usleep(30000);
+    kill(s.pid, SIGTERM);
+    client_expect_close(&used, "used");
+    client_send(&fresh, "GET /b HTTP/1.1\r\n" HOST "\r\n");
+    client_expect_end(&fresh, "fresh", "/b");
+    check_has("fresh", &fresh, "Connection: close\r\n");
+    client_expect_close(&fresh, "fresh");
+    client_close(&used);
+    client_close(&fresh);
+    await_exit(&s);
+}
+
 static void a_drain_ends_at_its_deadline(void **state)
 {
     struct server_limits l = quick();
@@ -384,4 +408,4 @@ TEST_MAIN(slow_senders_are_cut_off_on_time, an_answer_that_takes_too_long_is_giv
           the_longest_idle_makes_room_for_the_next, whoever_is_busy_is_not_pushed_out,
           one_address_has_a_share, handshakes_that_never_end_make_room,
           an_idle_connection_holds_little_memory, a_drain_answers_what_is_in_flight,
-          a_drain_ends_at_its_deadline)
+          who_has_just_connected_may_ask_once_in_a_drain, a_drain_ends_at_its_deadline)

@@ -18,6 +18,7 @@ enum {
     HTTP_REQUESTS_PER_TURN = 8,           /* pipelined requests before others have their turn */
     HTTP_BYTES_PER_TURN = 256 * 1024,     /* bytes read before others have their turn */
     HTTP_ACCEPTS_PER_TURN = 1,            /* connections taken before other workers may */
+    HTTP_FIRST_GRACE_MS = 1000,           /* a drain waits that long for a first request */
     HTTP_LINGER_BYTES = 16 * 1024 * 1024, /* thrown away so that an early answer arrives */
     TLS_READ_BUFFER = 32 * 1024,          /* more than a record, so a read takes what is there */
     SIGNATURES_OUTSTANDING_MAX = 4096     /* requests waiting for the signing process */
