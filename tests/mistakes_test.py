@@ -65,6 +65,19 @@ def km_08_no_two_tokens_share_an_identifier():
     assert len(seen) == 300, f"{300 - len(seen)} identifiers came twice"
 
 
+def km_22_a_policy_that_lets_debug_evidence_through_is_told_at_the_start():
+    with service() as d:
+        assert "permits debuggable enclaves" in d.logged(), d.logged()
+    env = {**os.environ, "CUPEL_POLICY_PROFILE": "strict"}
+    with Daemon(BUILD, "--collateral-dir", lab() / "collateral", "--insecure-judge-at", LAB_NOW, env=env) as d:
+        assert "permits debuggable enclaves" not in d.logged(), d.logged()
+        status, answer = d.attest("SgxEnclave", {"quote": b64u((lab("sgx-debug") / "quote.bin").read_bytes())})
+        assert (status, answer["error"]["code"]) == (400, "PolicyEvaluationError"), answer
+        d.stop()
+        line = next(json.loads(x) for x in d.logged().split("\n") if '"outcome":"denied"' in x)
+        assert line["reason"] == "deny" and line["request_id"].startswith("00-"), line
+
+
 def km_36_nothing_that_a_client_sends_makes_the_service_connect():
     """The certificates of the evidence name lists at lab.invalid, the request names more places: nobody is called."""
     runtime = b'{"jku":"https://127.0.0.1:9/keys","x5u":"http://127.0.0.1:9/","collateral":"https://127.0.0.1:9/"}'
@@ -160,6 +173,7 @@ def km_88_service_and_tool_come_to_the_same_verdict():
 try:
     status = run_tests([
         km_08_no_two_tokens_share_an_identifier,
+        km_22_a_policy_that_lets_debug_evidence_through_is_told_at_the_start,
         km_36_nothing_that_a_client_sends_makes_the_service_connect,
         km_37_the_client_verifies_its_peer,
         km_81_every_route_says_which_role_it_needs,

@@ -237,8 +237,9 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
     struct err err = { 0 };
     bool path_exists = false;
 
-    x->arena = arena_over(REQUEST_MEMORY);
+    x->arena = arena_over(a->set.memory_max);
     x->answer = (struct http_answer){ 0 };
+    x->note = (struct api_note){ 0 };
     call.request_id = request_id_of(&call, c);
     call.client_id = client_id_of(&call);
     uri_split(request->target, &path, &query);

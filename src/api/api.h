@@ -28,6 +28,7 @@ struct api_settings {
     struct span version;            /* x-ms-maa-service-version, four parts */
     const struct api_token *tokens; /* copied; none: every call that needs a role is refused */
     size_t token_count;
+    size_t memory_max; /* working memory of one request */
 };
 
 struct api *api_new(const struct api_settings *settings, struct err *err) MUST_USE;
@@ -35,13 +36,24 @@ void api_free(struct api *a);
 
 enum api_step { API_ANSWERED, API_TO_SIGN };
 
+/* What an attestation came to, for whoever keeps a log: texts are the arena's or static, none holds
+ * evidence or bound data. `outcome` is NULL for other calls. */
+struct api_note {
+    const char *type;    /* "SgxEnclave" */
+    const char *outcome; /* "granted", "refused", "denied", "failed" */
+    const char *reason;  /* the failed check's word, or the policy's decision; NULL when granted */
+    const char *path;    /* where, or NULL */
+    const char *text;    /* what was expected and found, or NULL */
+    const char *request_id; /* x-ms-request-id */
+};
+
 struct api_exchange {
     struct arena arena;        /* given back by api_exchange_fini */
     struct http_answer answer; /* when answered */
     struct span to_sign; /* when API_TO_SIGN: message for the signing process, with key index */
     uint32_t key_index;
-    void *pending;      /* the api's own */
-    int64_t started_us; /* the server's own */
+    void *pending;        /* the api's own */
+    struct api_note note; /* for the log */
 };
 
 /* Handles a whole request. Never fails: trouble is an answer with a 4xx or 5xx. `entropy` is 32

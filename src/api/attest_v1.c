@@ -65,6 +65,43 @@ void api_finish(struct api *a, struct api_exchange *x, struct span signature)
         attach(&p->call, p->signing_input, signature);
 }
 
+static const char *outcome_of(const struct attest_result *r)
+{
+    if (r->is_granted)
+        return "granted";
+    switch (r->refusal) {
+    case ATTEST_EVIDENCE:
+        return "refused";
+    case ATTEST_POLICY_DENIED:
+    case ATTEST_POLICY_FAILED:
+    case ATTEST_POLICY_TEXT:
+        return "denied";
+    case ATTEST_UNAVAILABLE:
+    case ATTEST_OURS:
+    case ATTEST_REFUSALS:
+        break;
+    }
+    return "failed";
+}
+
+/* What the log is told; the texts live as long as the exchange. */
+static void note_verdict(struct call *call, const struct attest_result *r)
+{
+    struct api_note *n = &call->x->note;
+
+    api_note_verdict(call->api, r);
+    n->type = call->route->argument;
+    n->outcome = outcome_of(r);
+    n->request_id = (const char *)arena_dup(&call->x->arena, call->request_id).p;
+    if (r->is_granted)
+        return;
+    n->reason = r->refusal == ATTEST_POLICY_DENIED ? policy_decision_name(r->policy.decision)
+                : r->appraisal.is_accepted         ? "policy"
+                                                   : r->appraisal.reason;
+    n->path = r->err.path;
+    n->text = r->err.text;
+}
+
 static void request_of(struct call *call, const struct attest_body *body,
                        struct attest_request *out)
 {
@@ -99,7 +136,7 @@ enum api_step attest_v1(struct call *call)
         return api_refuse_err(call, &err);
     request_of(call, &body, request);
     attest(api_service(call->api), request, a, result);
-    api_note_verdict(call->api, result);
+    note_verdict(call, result);
     if (!result->is_granted)
         return refuse_attestation(call, result);
     if (result->is_unsecured)

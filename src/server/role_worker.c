@@ -164,7 +164,6 @@ static bool make_service(struct working *w, struct err *err)
         .nbf_backdate = c->number[CONFIG_NBF_BACKDATE],
         .judge_at = is_judged_then ? c->number[CONFIG_INSECURE_JUDGE_AT] : -1,
         .cache_entries = (size_t)c->number[CONFIG_CACHE_ENTRIES],
-        .memory_max = (size_t)c->number[CONFIG_MEMORY_MAX],
     };
 
     w->service = attest_service_new(&s, err);
@@ -177,7 +176,8 @@ static bool make_api(struct working *w, struct err *err)
                                     .base_url = span_str(w->config->text[CONFIG_BASE_URL]),
                                     .version = span_str(CUPEL_VERSION ".0"),
                                     .tokens = w->tokens,
-                                    .token_count = w->token_count };
+                                    .token_count = w->token_count,
+                                    .memory_max = (size_t)w->config->number[CONFIG_MEMORY_MAX] };
 
     w->api = api_new(&s, err);
     return w->api != NULL;
@@ -268,6 +268,16 @@ static struct server_limits limits_of(const struct config *c)
     return l;
 }
 
+/* A policy that lets debug evidence through is the operator's right, and said at every start. */
+static void warn_of_debug(const struct working *w)
+{
+    const char *type = attest_permits_debug(w->service);
+
+    if (type)
+        log_say(LOG_LEVEL_WARNING, "the policy in force permits debuggable enclaves", "type", type,
+                (const char *)NULL);
+}
+
 static int serve(struct working *w)
 {
     static const int listeners[] = { CHILD_LISTEN_FD };
@@ -303,5 +313,6 @@ int role_worker(void)
         log_err(LOG_LEVEL_ERROR, "the worker cannot begin", &e);
         return WORKER_EXIT_FAILED;
     }
+    warn_of_debug(&w);
     return serve(&w);
 }

@@ -64,8 +64,22 @@ static void count_verdicts(struct worker *w)
     w->counted = now;
 }
 
+/* Refusals are told with their reason; what was granted, to whoever asks for more. */
+static void log_verdict(const struct api_note *n, int status)
+{
+    bool is_granted = n->outcome && status < 300;
+
+    if (!n->outcome)
+        return;
+    log_say(is_granted ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "attestation", "outcome", n->outcome,
+            "type", n->type, "request_id", n->request_id ? n->request_id : "", "reason",
+            n->reason ? n->reason : "", "path", n->path ? n->path : "", "detail",
+            n->text ? n->text : "", (const char *)NULL);
+}
+
 static void answer(struct job *j)
 {
+    log_verdict(&j->exchange.note, j->exchange.answer.status);
     http_reply_send(j->reply, &j->exchange.answer);
     api_exchange_fini(&j->exchange);
     free(j);

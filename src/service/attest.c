@@ -125,6 +125,37 @@ struct crypto *attest_crypto(const struct attest_service *s)
     return s->set.crypto;
 }
 
+/* Asks a policy about a debug enclave that nobody knows. */
+static bool permits_debug(const struct policy *p)
+{
+    struct arena a = arena_over(SETTINGS_MEMORY);
+    struct claim_set claims = claim_set_in(&a);
+    struct policy_outcome out = { 0 };
+    const struct claim debug[] = {
+        { .name = span_str("x-ms-sgx-is-debuggable"), .type = CLAIM_BOOL, .boolean = true },
+        { .name = span_str("$is-debuggable"), .type = CLAIM_BOOL, .boolean = true },
+        { .name = span_str("x-ms-attestation-type"),
+          .type = CLAIM_STRING,
+          .text = span_str("sgx") },
+    };
+    bool permits;
+
+    for (size_t i = 0; i < COUNT(debug); i++)
+        if (!claim_add(&claims, &debug[i], NULL))
+            return false;
+    permits = policy_eval(p, &claims, &a, &out, NULL) && out.decision == POLICY_PERMIT;
+    arena_fini(&a);
+    return permits;
+}
+
+const char *attest_permits_debug(const struct attest_service *s)
+{
+    for (size_t i = 0; i < TYPES; i++)
+        if (permits_debug(s->policies[i]))
+            return types[i];
+    return NULL;
+}
+
 struct span attest_jwks(const struct attest_service *s)
 {
     return s->jwks;

@@ -46,7 +46,6 @@ struct attest_settings {
     int64_t nbf_backdate;
     int64_t judge_at;     /* --insecure-judge-at, or -1 */
     size_t cache_entries; /* 0: no cache */
-    size_t memory_max;    /* working memory of one request */
 };
 
 struct attest_service *attest_service_new(const struct attest_settings *s,
@@ -91,6 +90,10 @@ struct attest_result {
 /* Judges one request. Always ends in a result; out and everything in it live in the arena. */
 void attest(struct attest_service *s, const struct attest_request *request, struct arena *a,
             struct attest_result *out);
+
+/* The attestation type whose policy in force permits a debuggable enclave of unknown signer, or
+ * NULL: for the log at start. */
+const char *attest_permits_debug(const struct attest_service *s);
 
 struct crypto *attest_crypto(const struct attest_service *s);
 

@@ -282,7 +282,26 @@ static void km_77_each_evaluation_uses_the_compiled_policy(void **state)
     close_house(&h);
 }
 
-TEST_MAIN(a_granted_token_verifies_with_the_published_keys,
+static void km_22_a_policy_that_permits_debug_is_known_at_the_start(void **state)
+{
+    struct house h;
+    struct err e = { 0 };
+    struct attest_service *strict;
+
+    (void)state;
+    open_house(&h, false, NULL);
+    assert_string_equal(attest_permits_debug(h.service), "SgxEnclave");
+    h.set.policy_profile = "strict";
+    h.set.set_count = 0;
+    strict = attest_service_new(&h.set, &e);
+    CHECK_OK("strict", strict != NULL, e);
+    assert_null(attest_permits_debug(strict));
+    attest_service_free(strict);
+    close_house(&h);
+}
+
+TEST_MAIN(km_22_a_policy_that_permits_debug_is_known_at_the_start,
+          a_granted_token_verifies_with_the_published_keys,
           refusals_are_sorted_by_who_can_mend_them,
           platforms_without_collateral_are_a_service_matter, the_policy_chooses_the_baseline,
           a_policy_that_does_not_compile_stops_the_start,
