@@ -104,6 +104,19 @@ static void newer_baseline(struct test_case *t)
     t->in.least_evaluation_number = 17;
 }
 
+static void baseline_that_nobody_holds(struct test_case *t)
+{
+    t->in.baseline = "15";
+    t->in.baseline_is_missing = true;
+}
+
+static void evidence_over_the_limit(struct test_case *t)
+{
+    t->in.evidence.p = arena_alloc(&t->lab, 64 * 1024 + 1, 1);
+    memcpy((uint8_t *)(uintptr_t)t->in.evidence.p, t->set.quote.p, t->set.quote.n);
+    t->in.evidence.n = 64 * 1024 + 1;
+}
+
 static void other_custom_claims(struct test_case *t)
 {
     struct writer w = writer_in(&t->lab, 8192);
@@ -144,6 +157,7 @@ static void init_time_data_that_are_a_list(struct test_case *t)
 /* clang-format off */
 static const struct mutant mutants[] = {
     { "container",             "malformed_evidence",        "",                                         cut_header },
+    { "container",             "malformed_evidence",        "",                                         evidence_over_the_limit },
     { "quote_version",         "unsupported_quote_version", "ver=2",                                    NULL },
     { "key_type",              "unsupported_key_type",      "akt=3",                                    NULL },
     { "tee_type",              "wrong_tee_type",            "tee=1",                                    NULL },
@@ -202,6 +216,7 @@ static const struct mutant mutants[] = {
     { "tcb_revoked",           "tcb_revoked",               "qe_svn=4",                                 NULL },
     { "tcb_status",            "tcb_status_not_accepted",   "comp=5 5 2 2 3 1",                         strict_profile },
     { "tcb_baseline",          "tcb_baseline_not_met",      "",                                         newer_baseline },
+    { "tcb_baseline",          "tcb_baseline_not_met",      "",                                         baseline_that_nobody_holds },
     { "custom_claims",         "runtime_data_mismatch",     "",                                         other_custom_claims },
     { "runtime_data",          "runtime_data_mismatch",     "",                                         other_runtime_data },
     { "runtime_json",          "malformed_runtime_data",    "runtime=5b5d",                             runtime_data_that_are_a_list },
