@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 
-from daemon import ROOT, Daemon, run_tests
+from daemon import ROOT, Daemon, cupel, run_tests
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 CUPELD = BUILD / "cupeld"
@@ -269,6 +269,20 @@ def children_of_root_become_the_user_that_is_named():
         until("reloaded", lambda: ready(d)["generation"] == 2)
         equal(d.stop(), 0)
     return None
+
+
+def large_token_is_signed_like_any_other():
+    with folder() as at:
+        cupel(BUILD, "lab", "make", "sgx", "--out", at / "lab")
+        quote = base64.urlsafe_b64encode((at / "lab" / "quote.bin").read_bytes()).rstrip(b"=").decode()
+        for alg in ("RS256", "PS256", "ES256", "ES384"):
+            with Daemon(BUILD, "--collateral-dir", at / "lab" / "collateral", "--insecure-judge-at", "2024-01-15T12:00:00Z",
+                        "--signing-alg", alg) as d:
+                status, answer = d.attest("SgxEnclave", {"quote": quote, "nonce": "n" * 300000})
+                equal(status, 200, f"{alg}: {str(answer)[:300]}")
+                holds(len(answer["token"]) > 400000, alg)
+                (at / "token").write_text(answer["token"])
+                cupel(BUILD, "token", "verify", at / "token", "--url", d.url, "--ca", d.ca)
 
 
 # --- processes that end
@@ -535,6 +549,7 @@ sys.exit(run_tests([
     stop_right_after_the_start_is_clean,
     service_manager_hears_how_it_is,
     children_of_root_become_the_user_that_is_named,
+    large_token_is_signed_like_any_other,
     killed_worker_is_replaced,
     killed_signer_takes_its_workers_along_and_all_are_replaced,
     processes_end_when_the_supervisor_is_killed,

@@ -54,6 +54,11 @@ enum sig_alg {
 const char *sig_alg_name(enum sig_alg alg);
 bool sig_alg_find(struct span name, enum sig_alg *out) MUST_USE;
 
+/* The hash that a signature of that algorithm is made over; *n is its size. Who signs for others
+ * needs no more than this. */
+bool sig_hash(struct crypto *c, enum sig_alg alg, struct span message, uint8_t out[SHA512_SIZE],
+              size_t *n, struct err *err) MUST_USE;
+
 /* A public key prepared once, with its verification contexts. Owned by the thread of the
  * `struct crypto` it came from. */
 struct pubkey;

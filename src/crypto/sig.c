@@ -129,6 +129,17 @@ bool ecdsa_from_der(struct span der, size_t size, uint8_t *raw, struct err *err)
                     "the signature is no Ecdsa-Sig-Value in DER: %s", why.text);
 }
 
+bool sig_hash(struct crypto *c, enum sig_alg alg, struct span message, uint8_t out[SHA512_SIZE],
+              size_t *n, struct err *err)
+{
+    const struct sig_def *def = sig_def_of(alg);
+
+    if (!digest(c, def->digest, &message, 1, out, err))
+        return false;
+    *n = digest_size(def->digest);
+    return true;
+}
+
 bool verify_with(struct crypto *c, EVP_PKEY_CTX *ctx, struct span signature, const uint8_t *hash,
                  size_t hash_size, struct err *err)
 {

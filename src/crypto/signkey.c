@@ -229,46 +229,54 @@ static EVP_PKEY_CTX *context_of(struct signkey *k, enum sig_alg alg, struct err 
     return k->sign[alg];
 }
 
-static bool sign_hash(EVP_PKEY_CTX *ctx, const uint8_t *hash, size_t hash_size, uint8_t *out,
-                      size_t *n, struct err *err)
+static bool sign_raw(EVP_PKEY_CTX *ctx, struct span hash, uint8_t *out, size_t *n, struct err *err)
 {
-    if (EVP_PKEY_sign(ctx, out, n, hash, hash_size) == 1)
+    if (EVP_PKEY_sign(ctx, out, n, hash.p, hash.n) == 1)
         return true;
     ERR_clear_error();
     return err_fail(err, ERR_INTERNAL, NULL, "the signature could not be made");
 }
 
-static bool sign_ecdsa(const struct signkey *k, EVP_PKEY_CTX *ctx, const uint8_t *hash,
-                       size_t hash_size, uint8_t *out, struct err *err)
+static bool sign_ecdsa(const struct signkey *k, EVP_PKEY_CTX *ctx, struct span hash, uint8_t *out,
+                       struct err *err)
 {
     uint8_t der[ECDSA_DER_MAX];
     size_t n = sizeof der;
 
-    return sign_hash(ctx, hash, hash_size, der, &n, err) &&
+    return sign_raw(ctx, hash, der, &n, err) &&
            ecdsa_from_der(span_of(der, n), ec_size(k->type), out, err);
+}
+
+bool signkey_sign_hash(struct signkey *k, enum sig_alg alg, struct span hash, uint8_t *out,
+                       size_t room, size_t *n, struct err *err)
+{
+    const struct sig_def *def = sig_def_of(alg);
+    bool is_ecdsa = def->family == SIG_FAMILY_ECDSA;
+    size_t size = is_ecdsa ? 2 * ec_size(k->type) : (k->bits + 7) / 8;
+    EVP_PKEY_CTX *ctx;
+
+    if (!sig_fits(def, k->type, ERR_UNSUPPORTED, err))
+        return false;
+    if (hash.n != digest_size(def->digest))
+        return err_fail(err, ERR_MALFORMED, NULL, "%s is made over a hash of %zu bytes, not %zu",
+                        def->name, digest_size(def->digest), hash.n);
+    if (size > room)
+        return err_fail(err, ERR_LIMIT, NULL, "the signature has %zu bytes, room is for %zu", size,
+                        room);
+    ctx = context_of(k, alg, err);
+    if (!ctx ||
+        !(is_ecdsa ? sign_ecdsa(k, ctx, hash, out, err) : sign_raw(ctx, hash, out, &size, err)))
+        return false;
+    *n = size;
+    return true;
 }
 
 bool signkey_sign(struct crypto *c, struct signkey *k, enum sig_alg alg, struct span message,
                   uint8_t *out, size_t room, size_t *n, struct err *err)
 {
-    const struct sig_def *def = sig_def_of(alg);
-    bool is_ecdsa = def->family == SIG_FAMILY_ECDSA;
-    size_t size = is_ecdsa ? 2 * ec_size(k->type) : (k->bits + 7) / 8;
-    size_t hash_size = digest_size(def->digest);
-    uint8_t hash[DIGEST_MAX];
-    EVP_PKEY_CTX *ctx;
+    uint8_t hash[SHA512_SIZE];
+    size_t hash_size;
 
-    if (!sig_fits(def, k->type, ERR_UNSUPPORTED, err))
-        return false;
-    if (size > room)
-        return err_fail(err, ERR_LIMIT, NULL, "the signature has %zu bytes, room is for %zu", size,
-                        room);
-    ctx = context_of(k, alg, err);
-    if (!ctx || !digest(c, def->digest, &message, 1, hash, err))
-        return false;
-    if (is_ecdsa ? !sign_ecdsa(k, ctx, hash, hash_size, out, err)
-                 : !sign_hash(ctx, hash, hash_size, out, &size, err))
-        return false;
-    *n = size;
-    return true;
+    return sig_hash(c, alg, message, hash, &hash_size, err) &&
+           signkey_sign_hash(k, alg, span_of(hash, hash_size), out, room, n, err);
 }

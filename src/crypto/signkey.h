@@ -32,6 +32,11 @@ size_t signkey_bits(const struct signkey *k);
 bool signkey_spki(const struct signkey *k, struct arena *a, struct span *out,
                   struct err *err) MUST_USE;
 
+/* Signs a hash that sig_hash made for that algorithm; malformed when it has another size. ECDSA
+ * gives raw r || s. `room` bytes at out (512 are always enough); *n is the signature's length. */
+bool signkey_sign_hash(struct signkey *k, enum sig_alg alg, struct span hash, uint8_t *out,
+                       size_t room, size_t *n, struct err *err) MUST_USE;
+
 /* Signs message; ECDSA gives raw r || s. `room` bytes at out (512 are always enough); *n is the
  * signature's length. The context for each algorithm is made at its first use and kept. */
 bool signkey_sign(struct crypto *c, struct signkey *k, enum sig_alg alg, struct span message,

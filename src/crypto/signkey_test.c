@@ -167,6 +167,27 @@ static void signing_refuses_what_cannot_be(void **state)
     CHECK_INT("left alone", n, 7);
 }
 
+static void a_hash_of_another_size_is_not_signed(void **state)
+{
+    uint8_t hash[SHA512_SIZE] = { 0 }, out[512];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        struct err e = { 0 };
+        size_t n = 7, right = 0;
+
+        CHECK_OK(kinds[i].name, sig_hash(c, kinds[i].first, span_str("m"), hash, &right, &e), e);
+        for (size_t size = 0; size <= sizeof hash; size++) {
+            bool is_signed =
+                signkey_sign_hash(made[i], kinds[i].first, span_of(hash, size), out, 512, &n, &e);
+
+            CHECK(kinds[i].name, is_signed == (size == right));
+            CHECK(kinds[i].name, is_signed || e.code == ERR_MALFORMED);
+            err_clear(&e);
+        }
+    }
+}
+
 static struct span secret_span(const struct secret *s)
 {
     return span_of(s->p, s->n);
@@ -382,9 +403,10 @@ int main(void)
     const struct CMUnitTest tests[] = { TEST_EACH(
         each_key_signs_what_its_public_key_verifies,
         no_signature_holds_under_another_algorithm_or_key, a_pss_salt_is_as_long_as_the_digest,
-        signing_refuses_what_cannot_be, a_key_written_and_read_again_is_the_same,
-        km_05_only_keys_we_use_are_read, a_key_that_does_not_hold_together_is_untrusted,
-        signkey_spki_reports_no_memory, a_secret_is_zero_at_first_and_may_be_freed_twice,
+        signing_refuses_what_cannot_be, a_hash_of_another_size_is_not_signed,
+        a_key_written_and_read_again_is_the_same, km_05_only_keys_we_use_are_read,
+        a_key_that_does_not_hold_together_is_untrusted, signkey_spki_reports_no_memory,
+        a_secret_is_zero_at_first_and_may_be_freed_twice,
         a_secret_too_large_is_an_ordinary_refusal) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -336,11 +336,10 @@ const struct keyring_key *keyring_keys(const struct keyring *k, size_t *count)
     return k->keys;
 }
 
-bool keyring_sign(struct keyring *k, size_t index, struct span message, uint8_t *out, size_t room,
+bool keyring_sign(struct keyring *k, size_t index, struct span hash, uint8_t *out, size_t room,
                   size_t *n, struct err *err)
 {
     if (index >= k->count)
         return err_fail(err, ERR_MISSING, NULL, "there is no key %zu among %zu", index, k->count);
-    return signkey_sign(k->crypto, k->private_keys[index], k->keys[index].alg, message, out, room,
-                        n, err);
+    return signkey_sign_hash(k->private_keys[index], k->keys[index].alg, hash, out, room, n, err);
 }

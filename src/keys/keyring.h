@@ -52,8 +52,9 @@ void keyring_free(struct keyring *k);
 /* The keys, the active one first. */
 const struct keyring_key *keyring_keys(const struct keyring *k, size_t *count);
 
-/* Signs with the key of that index and its algorithm; 1,024 bytes at out are always enough. */
-bool keyring_sign(struct keyring *k, size_t index, struct span message, uint8_t *out, size_t room,
+/* Signs a hash that sig_hash made for the algorithm of the key of that index; 1,024 bytes at out
+ * are always enough. Malformed: a hash of another size. */
+bool keyring_sign(struct keyring *k, size_t index, struct span hash, uint8_t *out, size_t room,
                   size_t *n, struct err *err) MUST_USE;
 
 #endif

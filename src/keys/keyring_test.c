@@ -183,6 +183,8 @@ static void each_algorithm_signs_what_its_certificate_verifies(void **state)
         struct keyring_wish w;
         struct pubkey *key;
         struct keyring *k;
+        uint8_t bytes[SHA512_SIZE];
+        struct span hash;
         struct cert c;
         struct err e = { 0 };
         size_t n = 0;
@@ -193,11 +195,18 @@ static void each_algorithm_signs_what_its_certificate_verifies(void **state)
         CHECK_OK(rows[i].name, cert_parse(only_key(k)->cert, &c, &e), e);
         key = pubkey_new_spki(crypto, c.spki, &e);
         CHECK_OK(rows[i].name, key != NULL, e);
-        CHECK_OK(rows[i].name, keyring_sign(k, 0, message, signature, sizeof signature, &n, &e), e);
+        CHECK_OK(rows[i].name, sig_hash(crypto, rows[i].alg, message, bytes, &n, &e), e);
+        hash = span_of(bytes, n);
+        CHECK_OK(rows[i].name, keyring_sign(k, 0, hash, signature, sizeof signature, &n, &e), e);
         CHECK_INT(rows[i].name, n, rows[i].signature);
         CHECK_OK(rows[i].name,
                  pubkey_verify(crypto, key, rows[i].alg, message, span_of(signature, n), &e), e);
-        CHECK(rows[i].name, !keyring_sign(k, 1, message, signature, sizeof signature, &n, &e));
+        CHECK(rows[i].name, !keyring_sign(k, 1, hash, signature, sizeof signature, &n, &e));
+        CHECK_INT(rows[i].name, e.code, ERR_MISSING);
+        err_clear(&e);
+        hash.n--;
+        CHECK(rows[i].name, !keyring_sign(k, 0, hash, signature, sizeof signature, &n, &e));
+        CHECK_INT(rows[i].name, e.code, ERR_MALFORMED);
         pubkey_free(key);
         keyring_free(k);
         end();

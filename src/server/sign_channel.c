@@ -212,12 +212,12 @@ static bool send_or_queue(struct sign_channel *c, uint16_t at, struct span packe
     return (c->queue_head != NONE || is_full) && enqueue(c, at, packet);
 }
 
-bool sign_channel_ask(struct sign_channel *c, uint32_t key_index, struct span input,
+bool sign_channel_ask(struct sign_channel *c, uint32_t key_index, struct span hash,
                       sign_done_fn *done, void *context, uint64_t *ticket)
 {
     struct writer w = writer_over(c->room, sizeof c->room);
     uint16_t at = c->first_free;
-    struct signer_request q = { .kind = SIGNER_SIGN, .key_index = key_index, .input = input };
+    struct signer_request q = { .kind = SIGNER_SIGN, .key_index = key_index, .hash = hash };
     struct slot *s;
     struct err e = { 0 };
 

@@ -24,9 +24,10 @@ typedef void sign_done_fn(void *context, struct span signature);
 struct sign_channel *sign_channel_new(uv_loop_t *loop, int fd, void (*lost)(void *arg), void *arg,
                                       struct err *err) MUST_USE;
 
-/* Asks for a signature. False (nothing will be called) when too many are waited for, the bytes are
- * too many or the other side is gone. *ticket names the request for sign_channel_forget. */
-bool sign_channel_ask(struct sign_channel *c, uint32_t key_index, struct span input,
+/* Asks for a signature of a hash. False (nothing will be called) when too many are waited for, the
+ * bytes are too many or the other side is gone. *ticket names the request for sign_channel_forget.
+ */
+bool sign_channel_ask(struct sign_channel *c, uint32_t key_index, struct span hash,
                       sign_done_fn *done, void *context, uint64_t *ticket) MUST_USE;
 
 /* Nobody wants that answer any more: done will not be called. */

@@ -21,7 +21,7 @@ static bool reply_sign(struct keyring *k, const struct signer_request *q, struct
     keyring_keys(k, &count);
     if (q->key_index >= count) {
         a->status = SIGNER_NO_SUCH_KEY;
-    } else if (keyring_sign(k, q->key_index, q->input, signature, SIGNER_SIGNATURE_MAX, &n, &e)) {
+    } else if (keyring_sign(k, q->key_index, q->hash, signature, SIGNER_SIGNATURE_MAX, &n, &e)) {
         a->signature = span_of(signature, n);
     } else {
         log_err(LOG_LEVEL_ERROR, "a signature could not be made", &e);

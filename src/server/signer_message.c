@@ -109,12 +109,12 @@ static bool written(const struct writer *w, struct err *err)
 
 bool signer_request_write(struct writer *w, const struct signer_request *q, struct err *err)
 {
-    if (q->kind == SIGNER_SIGN && !counted_fits(q->input, SIGNER_INPUT_MAX, "input", err))
+    if (q->kind == SIGNER_SIGN && !counted_fits(q->hash, SIGNER_HASH_MAX, "hash", err))
         return err_in(err, "request");
     head_write(w, q->kind, q->id);
     if (q->kind == SIGNER_SIGN) {
         write_u32le(w, q->key_index);
-        counted_write(w, q->input);
+        counted_write(w, q->hash);
     }
     return written(w, err);
 }
@@ -127,7 +127,7 @@ bool signer_request_parse(struct span packet, struct signer_request *out, struct
     head_read(&r, &q.kind, &q.id);
     if (reader_ok(&r) && q.kind == SIGNER_SIGN) {
         q.key_index = reader_u32le(&r, "key_index");
-        q.input = counted_read(&r, SIGNER_INPUT_MAX, "input");
+        q.hash = counted_read(&r, SIGNER_HASH_MAX, "hash");
     }
     if (!reader_done(&r))
         return err_in(err, "request");

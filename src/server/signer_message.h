@@ -15,7 +15,7 @@
 #include "../crypto/crypto.h"
 
 enum {
-    SIGNER_INPUT_MAX = 65536,    /* bytes to be signed */
+    SIGNER_HASH_MAX = 64,        /* bytes of the hash to be signed */
     SIGNER_SIGNATURE_MAX = 1024, /* bytes of a signature */
     SIGNER_KEYS_MAX = 8,         /* keys held and published at once */
     SIGNER_KID_MAX = 128,        /* characters of a key's name */
@@ -24,7 +24,7 @@ enum {
 };
 
 enum signer_kind {
-    SIGNER_SIGN = 1, /* sign these bytes with that key */
+    SIGNER_SIGN = 1, /* sign this hash with that key */
     SIGNER_KEYS = 2  /* what keys are there? public halves only */
 };
 
@@ -32,7 +32,7 @@ struct signer_request {
     enum signer_kind kind;
     uint64_t id;        /* the worker's; comes back in the answer */
     uint32_t key_index; /* SIGNER_SIGN: place in the list that SIGNER_KEYS answers */
-    struct span input;  /* SIGNER_SIGN: 1 .. SIGNER_INPUT_MAX bytes */
+    struct span hash;   /* SIGNER_SIGN: 1 .. SIGNER_HASH_MAX bytes, as the algorithm wants */
 };
 
 enum signer_status {

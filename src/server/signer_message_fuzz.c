@@ -20,7 +20,7 @@ static void try_request(struct span packet)
         must(e.code != ERR_NONE && e.text[0] != '\0');
         return;
     }
-    must(q.input.n <= SIGNER_INPUT_MAX);
+    must(q.hash.n <= SIGNER_HASH_MAX);
     must(signer_request_write(&w, &q, &e));
     must_be(&w, packet); /* one encoding: what parses is written back */
 }

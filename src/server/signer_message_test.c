@@ -3,14 +3,13 @@
 #include "signer_message.h"
 
 static uint8_t buffer[SIGNER_PACKET_MAX];
-static uint8_t bytes[SIGNER_INPUT_MAX + 1];
+static uint8_t bytes[SIGNER_HASH_MAX + 1];
 
 static struct signer_request sign_request(void)
 {
-    return (struct signer_request){ .kind = SIGNER_SIGN,
-                                    .id = 0x1122334455667788,
-                                    .key_index = 3,
-                                    .input = span_str("head.body") };
+    return (struct signer_request){
+        .kind = SIGNER_SIGN, .id = 0x1122334455667788, .key_index = 3, .hash = span_str("hash of X")
+    };
 }
 
 static struct signer_answer keys_answer(void)
@@ -51,18 +50,18 @@ static void request_reads_what_was_written(void **state)
     CHECK_INT("kind", got.kind, SIGNER_SIGN);
     CHECK("id", got.id == want.id);
     CHECK_INT("key", got.key_index, 3);
-    CHECK_TEXT("input", got.input, "head.body");
+    CHECK_TEXT("hash", got.hash, "hash of X");
 
     want = (struct signer_request){ .kind = SIGNER_KEYS, .id = 7 };
     CHECK_OK("keys", signer_request_parse(request_bytes(&want), &got, &e), e);
     CHECK_INT("kind", got.kind, SIGNER_KEYS);
-    CHECK_INT("input", got.input.n, 0);
+    CHECK_INT("hash", got.hash.n, 0);
 }
 
 static void request_has_the_bytes_of_the_format_page(void **state)
 {
     static const uint8_t want[] = "CSG\x01\x01\0\0\0\x88\x77\x66\x55\x44\x33\x22\x11\x03\0\0\0"
-                                  "\x09\0\0\0head.body";
+                                  "\x09\0\0\0hash of X";
     struct signer_request q = sign_request();
     (void)state;
 
@@ -110,12 +109,12 @@ static void request_refusals_name_the_field(void **state)
         { "kind 3",             BYTES(HEAD("\x03")),                          ERR_UNSUPPORTED, "request.kind" },
         { "no id",              BYTES("CSG\x01\x01\0\0\0"),                   ERR_MALFORMED,   "request.id" },
         { "no key",             BYTES(HEAD("\x01")),                          ERR_MALFORMED,   "request.key_index" },
-        { "no input",           BYTES(HEAD("\x01") "\0\0\0\0"),               ERR_MALFORMED,   "request.input" },
-        { "empty input",        BYTES(HEAD("\x01") "\0\0\0\0\0\0\0\0"),       ERR_MALFORMED,   "request.input" },
+        { "no hash",           BYTES(HEAD("\x01") "\0\0\0\0"),               ERR_MALFORMED,   "request.hash" },
+        { "empty hash",        BYTES(HEAD("\x01") "\0\0\0\0\0\0\0\0"),       ERR_MALFORMED,   "request.hash" },
         { "longer than said",   BYTES(HEAD("\x01") "\0\0\0\0\x01\0\0\0ab"),   ERR_MALFORMED,   "request" },
-        { "shorter than said",  BYTES(HEAD("\x01") "\0\0\0\0\x03\0\0\0ab"),   ERR_MALFORMED,   "request.input" },
-        { "input over limit",   BYTES(HEAD("\x01") "\0\0\0\0\x01\0\x01\0ab"), ERR_LIMIT,       "request.input" },
-        { "input of 4 GiB",     BYTES(HEAD("\x01") "\0\0\0\0\xff\xff\xff\xff"), ERR_LIMIT,     "request.input" },
+        { "shorter than said",  BYTES(HEAD("\x01") "\0\0\0\0\x03\0\0\0ab"),   ERR_MALFORMED,   "request.hash" },
+        { "hash over limit",   BYTES(HEAD("\x01") "\0\0\0\0\x41\0\0\0ab"), ERR_LIMIT,       "request.hash" },
+        { "hash of 4 GiB",     BYTES(HEAD("\x01") "\0\0\0\0\xff\xff\xff\xff"), ERR_LIMIT,     "request.hash" },
         { "keys with a body",   BYTES(HEAD("\x02") "\0"),                     ERR_MALFORMED,   "request" },
     };
     /* clang-format on */
@@ -167,11 +166,11 @@ static void writers_refuse_what_could_not_be_read_back(void **state)
     struct err e = { 0 };
     (void)state;
 
-    q.input = span_of(bytes, SIGNER_INPUT_MAX);
-    CHECK_OK("longest input", signer_request_write(&w, &q, &e), e);
-    q.input.n++;
+    q.hash = span_of(bytes, SIGNER_HASH_MAX);
+    CHECK_OK("longest hash", signer_request_write(&w, &q, &e), e);
+    q.hash.n++;
     CHECK("too long", !signer_request_write(&w, &q, &e));
-    CHECK_ERR("too long", e, ERR_LIMIT, "request.input");
+    CHECK_ERR("too long", e, ERR_LIMIT, "request.hash");
 
     err_clear(&e);
     a.keys[1].alg = SIG_RS512;

@@ -13,6 +13,7 @@ enum { THREADS = 2, WAIT_MS = 10000 };
 static char root[64];
 static struct crypto *crypto[THREADS];
 static struct keyring *rings[THREADS];
+static const char hash_of_nothing[32];
 static int control[2];
 static pthread_t process;
 static bool has_ended_well;
@@ -123,18 +124,21 @@ static bool is_closed(int fd)
 
 static void public_keys_are_named_and_verify_what_is_signed(void **state)
 {
-    const struct signer_request q = {
-        .kind = SIGNER_SIGN, .id = 77, .key_index = 0, .input = span_str("header.payload")
-    };
+    const struct span message = span_str("header.payload");
+    struct signer_request q = { .kind = SIGNER_SIGN, .id = 77 };
+    uint8_t hash[SHA512_SIZE];
     struct arena a = arena_over(1 << 20);
     struct signer_answer keys, answer;
     struct pubkey *key;
     struct cert cert;
     struct err e = { 0 };
+    size_t n;
     int fd;
     (void)state;
 
     start_process();
+    CHECK_OK("hash", sig_hash(crypto[0], SIG_ES256, message, hash, &n, &e), e);
+    q.hash = span_of(hash, n);
     fd = new_worker();
     CHECK_OK("keys", signer_ask_keys(fd, WAIT_MS, &a, &keys, &e), e);
     CHECK_INT("count", keys.key_count, 1);
@@ -146,7 +150,7 @@ static void public_keys_are_named_and_verify_what_is_signed(void **state)
     CHECK_INT("status", answer.status, SIGNER_OK);
     key = pubkey_new_spki(crypto[0], cert.spki, &e);
     CHECK_OK("key", key != NULL, e);
-    CHECK_OK("signature", pubkey_verify(crypto[0], key, SIG_ES256, q.input, answer.signature, &e),
+    CHECK_OK("signature", pubkey_verify(crypto[0], key, SIG_ES256, message, answer.signature, &e),
              e);
     pubkey_free(key);
     close(fd);
@@ -156,9 +160,10 @@ static void public_keys_are_named_and_verify_what_is_signed(void **state)
 
 static void unknown_key_is_an_answer_not_an_end(void **state)
 {
-    struct signer_request q = {
-        .kind = SIGNER_SIGN, .id = 1, .key_index = 1, .input = span_str("x")
-    };
+    struct signer_request q = { .kind = SIGNER_SIGN,
+                                .id = 1,
+                                .key_index = 1,
+                                .hash = span_of(hash_of_nothing, sizeof hash_of_nothing) };
     int fd;
     (void)state;
 
@@ -172,6 +177,9 @@ static void unknown_key_is_an_answer_not_an_end(void **state)
     q.key_index = 0;
     send_request(fd, &q);
     CHECK_INT("status", take_answer(fd).status, SIGNER_OK);
+    q.hash.n = 20;
+    send_request(fd, &q);
+    CHECK_INT("a hash of another size", take_answer(fd).status, SIGNER_FAILED);
     close(fd);
     end_process();
 }

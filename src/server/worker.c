@@ -96,14 +96,30 @@ static void on_signed(void *context, struct span signature)
     answer(j);
 }
 
+/* Only the hash goes to the signing process: as short for a token of a megabyte as for any other.
+ */
+static bool hash_to_sign(const struct job *j, uint8_t out[SHA512_SIZE], size_t *n)
+{
+    struct api *api = j->worker->set->api;
+    struct err e = { 0 };
+    size_t count;
+    const struct attest_key *keys = attest_keys(api_service(api), &count);
+
+    return j->exchange.key_index < count &&
+           sig_hash(j->worker->crypto, keys[j->exchange.key_index].alg, j->exchange.to_sign, out, n,
+                    &e);
+}
+
 static void ask_signer(struct job *j)
 {
     struct worker *w = j->worker;
+    uint8_t hash[SHA512_SIZE];
+    size_t n = 0;
 
     metrics_add(w->set->metrics, METRIC_SIGNATURES_OPEN, 1);
     j->reply->own = j;
-    if (!sign_channel_ask(w->signer, j->exchange.key_index, j->exchange.to_sign, on_signed, j,
-                          &j->ticket))
+    if (!hash_to_sign(j, hash, &n) || !sign_channel_ask(w->signer, j->exchange.key_index,
+                                                        span_of(hash, n), on_signed, j, &j->ticket))
         on_signed(j, (struct span){ 0 });
 }
 
