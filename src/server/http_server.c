@@ -367,13 +367,3 @@ struct http_server *http_server_new(const struct http_server_settings *set, stru
     http_server_free(s);
     return NULL;
 }
-
-void http_server_use_tls(struct http_server *s, struct tls_context *tls)
-{
-    s->tls = tls;
-}
-
-size_t http_server_connections(const struct http_server *s)
-{
-    return s->shared.count;
-}

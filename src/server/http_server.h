@@ -57,9 +57,6 @@ struct http_server *http_server_new(const struct http_server_settings *s, struct
 /* Answers: head and body leave in one write. May be called inside begin. The reply is gone then. */
 void http_reply_send(struct http_reply *reply, const struct http_answer *answer);
 
-/* Connections made from now on use that context. The old one may be freed. */
-void http_server_use_tls(struct http_server *s, struct tls_context *tls);
-
 /* Stops accepting, closes what is idle, answers what is in flight with "Connection: close", cuts
  * off what is left at the deadline, and then calls `done` once. */
 void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg);
@@ -67,8 +64,5 @@ void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg
 /* Cuts everything off (cancelling what is pending) and frees the server once the loop has run its
  * closing callbacks: run the loop until it is empty before closing it. */
 void http_server_free(struct http_server *s);
-
-/* How many connections there are now. */
-size_t http_server_connections(const struct http_server *s);
 
 #endif

@@ -159,6 +159,9 @@ static void small_rules_of_the_protocol_are_kept(void **state)
         { "an error object says why", "GET /a HTTP/1.1\r\nX: b\r\n\r\n", "\"}}",
           "{\"error\":{\"code\":\"BadRequest\",\"message\":\"no Host header\"}}", true },
         { "TLS on a plain port", "\x16\x03\x01\x01\x01\x01", "\"}}", "HTTP/1.1 400 ", true },
+        { "what follows a request must be another one",
+          "POST /a HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nokay", "\"}}",
+          "\r\n\r\nokHTTP/1.1 400 ", true },
         { "another version", "GET /a HTTP/2.0\r\n" HOST "\r\n", "\"}}", "HTTP/1.1 505 ", true },
     };
     struct served s = serve(false, quick());
