@@ -119,12 +119,26 @@ static bool fire_claim(struct machine *m)
     return machine_charge(m, count, m->rule->verb_at);
 }
 
+/* Remembers what made a deny rule fire: the claims its conditions are bound to. */
+static bool note_blamed(struct machine *m)
+{
+    m->blamed = ARENA_ARRAY(m->arena, uint32_t, m->rule->condition_count);
+    if (!m->blamed)
+        return machine_no_memory(m, m->rule->at);
+    for (uint32_t i = 0; i < m->rule->condition_count; i++)
+        if (!m->conditions[i].is_negated)
+            m->blamed[m->blamed_count++] = m->frames[i].fact;
+    return true;
+}
+
 bool action_fire(struct machine *m)
 {
     m->fired++;
     if (!machine_charge(m, 1, m->rule->at))
         return false;
-    if (m->rule->verb == VERB_PERMIT || m->rule->verb == VERB_DENY)
+    if (m->rule->verb == VERB_DENY)
+        return m->fired > 1 || note_blamed(m);
+    if (m->rule->verb == VERB_PERMIT)
         return true;
     return m->rule->is_copy ? fire_copy(m) : fire_claim(m);
 }

@@ -84,6 +84,20 @@ static bool collect_added(const struct machine *m, struct claim_set *out, struct
     return true;
 }
 
+/* The claims that made the deny rule fire. */
+static bool collect_blamed(const struct machine *m, struct claim_set *out, struct err *err)
+{
+    for (uint32_t i = 0; i < m->blamed_count; i++) {
+        const struct fact *f = &m->facts.items[m->blamed[i]];
+        struct claim c = { .name = f->type, .issuer = f->issuer };
+
+        value_to_claim(&f->value, &c);
+        if (!claim_add(out, &c, err))
+            return false;
+    }
+    return true;
+}
+
 bool eval_configuration(struct policy *p, struct arena *scratch, struct err *err)
 {
     struct machine m;
@@ -141,7 +155,8 @@ bool eval_policy(const struct policy *p, const struct claim_set *incoming, struc
                                 .issued = claim_set_in(a),
                                 .properties = claim_set_in(a),
                                 .configuration = claim_set_in(a),
-                                .added = claim_set_in(a) };
+                                .added = claim_set_in(a),
+                                .blamed = claim_set_in(a) };
     struct machine m;
     uint32_t expected = incoming->count < POLICY_CLAIM_LIMIT ? (uint32_t)incoming->count + 8
                                                              : POLICY_CLAIM_LIMIT + 1;
@@ -159,6 +174,8 @@ bool eval_policy(const struct policy *p, const struct claim_set *incoming, struc
             return false;
     }
     if (m.facts.items && !collect_added(&m, &o.added, err))
+        return false;
+    if (o.decision == POLICY_DENY && !collect_blamed(&m, &o.blamed, err))
         return false;
     *out = o;
     return true;

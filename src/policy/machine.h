@@ -51,6 +51,8 @@ struct machine {
     int unwind;              /* conditions behind this one need not be tried again */
     uint32_t fired;          /* how often the running rule has fired */
     struct json_cache *json; /* texts that have been read as JSON */
+    uint32_t *blamed;        /* claims that the deny rule matched when it fired */
+    uint32_t blamed_count;
 };
 
 /* Makes a machine ready to run rules; false with the failure set. */

@@ -367,6 +367,35 @@ static enum policy_decision decide(const char *text, struct policy_outcome *o, s
     return o->decision;
 }
 
+/* Blame is for the first claims that made the rule fire, in the order of its conditions. */
+static void a_denial_names_the_claims_that_the_rule_matched(void **state)
+{
+    static const struct {
+        const char *text, *names[3];
+    } rows[] = {
+        { A("[type==\"b\"] => deny();"), { "b" } },
+        { A("[type==\"i\"] && [type==\"b\"] => deny();"), { "i", "b" } },
+        { A("=> deny();"), { NULL } },
+        { A2("![type==\"nobody\"] && [type==\"b\"] => deny();"), { "b" } },
+        { A("=> permit();"), { NULL } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena a = arena_over(16 << 20);
+        struct policy_outcome o;
+        size_t n = 0;
+
+        decide(rows[i].text, &o, &a);
+        for (; rows[i].names[n]; n++) {
+            CHECK(rows[i].text, n < o.blamed.count);
+            CHECK_TEXT(rows[i].text, o.blamed.items[n].name, rows[i].names[n]);
+        }
+        CHECK_INT(rows[i].text, o.blamed.count, n);
+        arena_fini(&a);
+    }
+}
+
 static void km_10_nothing_permits_by_default(void **state)
 {
     static const struct {
@@ -583,7 +612,8 @@ int main(void)
         each_error_is_reported_at_its_place, warnings_stand_in_the_order_of_the_text,
         several_errors_of_one_text_are_all_named, a_diagnostic_shows_the_line_and_a_caret,
         each_failure_is_reported_at_its_place, a_permit_issues_what_the_rules_say,
-        km_10_nothing_permits_by_default, km_11_an_absent_claim_refuses_and_the_trail_names_it,
+        a_denial_names_the_claims_that_the_rule_matched, km_10_nothing_permits_by_default,
+        km_11_an_absent_claim_refuses_and_the_trail_names_it,
         km_76_a_setting_given_twice_differently_is_an_error,
         km_79_no_rule_speaks_with_the_service_s_voice, every_prefix_is_refused_inside_its_text,
         no_changed_byte_upsets_the_engine, each_failed_allocation_ends_cleanly,

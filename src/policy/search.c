@@ -249,9 +249,13 @@ static bool ask(struct machine *m, uint32_t i)
 
     if (!start_candidates(m, i, &k))
         return false;
-    for (; k.at && !found; next_candidate(m, c, &k))
-        if (!machine_matches(m, i, candidate(m, &k), &found))
+    for (; k.at && !found; next_candidate(m, c, &k)) {
+        const struct fact *f = candidate(m, &k);
+
+        if (!machine_matches(m, i, f, &found))
             return false;
+        m->frames[i].fact = (uint32_t)(f - m->facts.items); /* the witness, when it is the last */
+    }
     if (found == c->is_negated)
         return true;
     if (!follow(m, i))
