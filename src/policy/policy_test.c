@@ -374,7 +374,7 @@ static void a_denial_names_the_claims_that_the_rule_matched(void **state)
         const char *text, *names[3];
     } rows[] = {
         { A("[type==\"b\"] => deny();"), { "b" } },
-        { A("[type==\"i\"] && [type==\"b\"] => deny();"), { "i", "b" } },
+        { A("[type==\"n\"] && [type==\"b\"] => deny();"), { "n", "b" } },
         { A("=> deny();"), { NULL } },
         { A2("![type==\"nobody\"] && [type==\"b\"] => deny();"), { "b" } },
         { A("=> permit();"), { NULL } },
