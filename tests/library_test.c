@@ -20,9 +20,10 @@ struct machine {
 
 static struct cupel_bytes load(const char *dir, const char *name)
 {
-    static unsigned char room[1 << 20];
-    struct cupel_bytes b = { 0 };
-    char path[512], *copy;
+    static unsigned char room[1 << 20]; /* for everything that is loaded */
+    static size_t used;
+    struct cupel_bytes b = { .p = room + used };
+    char path[512];
     FILE *f;
 
     snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -31,13 +32,9 @@ static struct cupel_bytes load(const char *dir, const char *name)
         printf("Bail out! cannot read %s\n", path);
         exit(1);
     }
-    b.n = fread(room, 1, sizeof room, f);
+    b.n = fread(room + used, 1, sizeof room - used, f);
+    used += b.n;
     fclose(f);
-    copy = malloc(b.n + 1);
-    if (!copy)
-        exit(1);
-    memcpy(copy, room, b.n);
-    b.p = copy;
     return b;
 }
 
