@@ -114,7 +114,7 @@ static bool show_certification(struct inspection *i, const struct quote *q, stru
                                          "root_certificate" };
     struct certification c;
     struct pck_chain chain;
-    struct span ders[3] = { 0 };
+    struct span ders[COUNT(names)];
 
     inspect_number(i, "quote.certification_type", (struct span){ 0 }, q->certification_type, NULL);
     if (!certification_parse(q->certification_type, q->certification_data, i->arena, &c, err))
@@ -131,7 +131,7 @@ static bool show_certification(struct inspection *i, const struct quote *q, stru
     ders[0] = chain.leaf;
     ders[1] = chain.intermediate;
     ders[2] = chain.root;
-    for (size_t k = 0; k < chain.count; k++)
+    for (size_t k = 0; k < chain.count && k < COUNT(ders); k++)
         if (!inspect_cert(i, names[k], ders[k], err))
             return false;
     return true;
