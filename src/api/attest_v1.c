@@ -71,6 +71,7 @@ static const char *outcome_of(const struct attest_result *r)
         return "granted";
     switch (r->refusal) {
     case ATTEST_EVIDENCE:
+    case ATTEST_TOO_LONG:
         return "refused";
     case ATTEST_POLICY_DENIED:
     case ATTEST_POLICY_FAILED:
@@ -96,6 +97,7 @@ static void note_verdict(struct call *call, const struct attest_result *r)
     if (r->is_granted)
         return;
     n->reason = r->refusal == ATTEST_POLICY_DENIED ? policy_decision_name(r->policy.decision)
+                : r->refusal == ATTEST_TOO_LONG    ? "token_too_long"
                 : r->appraisal.is_accepted         ? "policy"
                                                    : r->appraisal.reason;
     n->path = r->err.path;

@@ -166,6 +166,7 @@ enum api_step refuse_attestation(struct call *call, const struct attest_result *
         return api_refuse_text(call, API_ERROR_POLICY_EVALUATION, "%s", r->err.text);
     case ATTEST_POLICY_TEXT:
         return refuse_policy_text(call, r);
+    case ATTEST_TOO_LONG:
     case ATTEST_OURS:
     case ATTEST_REFUSALS:
         break;

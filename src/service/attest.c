@@ -372,7 +372,7 @@ void attest(struct attest_service *s, const struct attest_request *request, stru
         if (build_token(&t, &err))
             out->is_granted = true;
         else
-            refuse(&t, ATTEST_OURS, &err);
+            refuse(&t, err.code == ERR_LIMIT ? ATTEST_TOO_LONG : ATTEST_OURS, &err);
     }
     policy_free(t.draft);
 }

@@ -71,6 +71,7 @@ enum attest_refusal {
     ATTEST_POLICY_FAILED,
     ATTEST_POLICY_TEXT,
     ATTEST_UNAVAILABLE,
+    ATTEST_TOO_LONG, /* everything holds, and the token would be longer than tokens are */
     ATTEST_OURS,
     ATTEST_REFUSALS
 };

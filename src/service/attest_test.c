@@ -192,6 +192,42 @@ static void refusals_are_sorted_by_who_can_mend_them(void **state)
     close_house(&h);
 }
 
+/* The evidence is good, so the refusal must say that only the length is in the way. */
+static void a_token_that_would_be_too_long_is_refused_as_such(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t nonce;
+        bool is_draft, is_granted;
+    } rows[] = {
+        { "a long nonce", 700000, false, true },
+        { "a longer one", 800000, false, false },
+        { "the same unsigned", 800000, true, false },
+    };
+    struct house h;
+
+    (void)state;
+    open_house(&h, false, NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct attest_request r = request_of(&h);
+        uint8_t *nonce = arena_alloc(&h.arena, rows[i].nonce, 1);
+        struct attest_result *out;
+
+        memset(nonce, 'n', rows[i].nonce);
+        r.nonce = span_of(nonce, rows[i].nonce);
+        r.has_draft_policy = rows[i].is_draft;
+        r.draft_policy = span_str("version=1.0; authorizationrules{=> permit();};");
+        out = judge(&h, &r);
+        CHECK_INT(rows[i].name, out->is_granted, rows[i].is_granted);
+        if (rows[i].is_granted)
+            continue;
+        CHECK_INT(rows[i].name, out->refusal, ATTEST_TOO_LONG);
+        CHECK_INT(rows[i].name, out->err.code, ERR_LIMIT);
+        CHECK(rows[i].name, out->signing_input.n == 0);
+    }
+    close_house(&h);
+}
+
 static void platforms_without_collateral_are_a_service_matter(void **state)
 {
     struct lab_sgx_params other = lab_sgx_params(0);
@@ -303,6 +339,7 @@ static void km_22_a_policy_that_permits_debug_is_known_at_the_start(void **state
 TEST_MAIN(km_22_a_policy_that_permits_debug_is_known_at_the_start,
           a_granted_token_verifies_with_the_published_keys,
           refusals_are_sorted_by_who_can_mend_them,
+          a_token_that_would_be_too_long_is_refused_as_such,
           platforms_without_collateral_are_a_service_matter, the_policy_chooses_the_baseline,
           a_policy_that_does_not_compile_stops_the_start,
           km_77_each_evaluation_uses_the_compiled_policy)

@@ -1,4 +1,5 @@
 #include "jwt.h"
+#include "jws.h"
 
 #include "../base/b64.h"
 #include "owned.h"
@@ -111,10 +112,25 @@ static bool write_payload(const struct jwt_wish *wish, struct arena *a, struct s
            writer_done(&w, out, err);
 }
 
+_Static_assert(JWT_INPUT_MAX + 1024 <= JWS_BYTES_MAX, "what is made can be read");
+
+/* Whoever asked hears how long the token became, not that nobody signed it. */
+static bool check_size(struct span input, struct span *out, struct err *err)
+{
+    if (input.n > JWT_INPUT_MAX)
+        return err_fail(err, ERR_LIMIT, NULL,
+                        "the token would have %zu bytes before its signature, at most %d are "
+                        "allowed: the bound "
+                        "data, the nonce or what the policy issues is too long",
+                        input.n, JWT_INPUT_MAX);
+    *out = input;
+    return true;
+}
+
 bool jwt_signing_input(const struct jwt_wish *wish, struct arena *a, struct span *out,
                        struct err *err)
 {
-    struct span payload = { 0 };
+    struct span payload = { 0 }, input = { 0 };
     struct writer w;
 
     if (!write_payload(wish, a, &payload, err))
@@ -126,7 +142,7 @@ bool jwt_signing_input(const struct jwt_wish *wish, struct arena *a, struct span
         b64_write_url(&w, span_str("{\"alg\":\"none\",\"typ\":\"JWT\"}"));
     write_u8(&w, '.');
     b64_write_url(&w, payload);
-    return writer_done(&w, out, err);
+    return writer_done(&w, &input, err) && check_size(input, out, err);
 }
 
 bool jwt_attach(struct span signing_input, struct span signature, struct arena *a, struct span *out,

@@ -16,6 +16,7 @@
 #include "../format/json.h"
 
 enum { TOKEN_LIFETIME = 28800, MANAGEMENT_LIFETIME = 3600 }; /* seconds */
+enum { JWT_INPUT_MAX = 1023 * 1024 }; /* bytes of header.payload: with a signature, what is read */
 
 /* The protected header, encoded once per key and instance. */
 bool jwt_header(enum sig_alg alg, struct span issuer, struct span kid, struct arena *a,
@@ -35,7 +36,7 @@ struct jwt_wish {
                                        name, and x-ms-policy */
 };
 
-/* header.payload, ready to be signed. */
+/* header.payload, ready to be signed. Limit: more than JWT_INPUT_MAX bytes. */
 bool jwt_signing_input(const struct jwt_wish *wish, struct arena *a, struct span *out,
                        struct err *err) MUST_USE;
 
