@@ -111,6 +111,15 @@ static bool take_word(const char *word, struct arena *a, struct root_key *out, s
     return take_file(word, false, a, out, err);
 }
 
+/* A bare key has no name that says Lab; the simulator's is known by itself. */
+static bool check_lab_is_asked(const struct root_key *key, struct err *err)
+{
+    if (key->is_lab || !span_equal(key->point, root_lab.point))
+        return true;
+    return err_fail(err, ERR_UNTRUSTED, NULL,
+                    "this is the key of the lab's root; it is accepted as lab=DIR only");
+}
+
 static bool is_listed(const struct root_key *list, size_t count, const struct root_key *key)
 {
     for (size_t i = 0; i < count; i++)
@@ -138,6 +147,8 @@ bool roots_load(struct crypto *c, const char *const *words, size_t count, struct
     for (size_t i = 0; i < count; i++) {
         if (!take_word(words[i], a, &list[n], err))
             return false;
+        if (!check_lab_is_asked(&list[n], err))
+            return err_in(err, words[i]);
         if (!p256_is_point(c, list[n].point))
             return err_fail(err, ERR_MALFORMED, NULL, "the root %.80s is not a point of P-256",
                             words[i]);

@@ -2,9 +2,12 @@
  * roots - the list of accepted roots as people name it
  *
  * Shape    words: "vendor" (Intel's pin), "lab=DIR" (a lab's root, asked for by name), or a file
- * with a root certificate or public key of one's own (PEM or DER) Rule     a list replaces the
- * default whole; the vendor's pin stays only where "vendor" is named. A certificate that says "Lab"
- * is taken through lab= only. Owns     everything is in the arena Source   the SGX contract, 3.4
+ *          with a root certificate (PEM or DER) or public key (PEM) of one's own
+ * Rule     a list replaces the default whole; the vendor's pin stays only where "vendor" is named.
+ *          A certificate that says "Lab", and the simulator's key in whatever form, is taken
+ *          through lab= only
+ * Owns     everything is in the arena
+ * Source   the SGX contract, 3.4
  */
 #ifndef CUPEL_COLLATERAL_ROOTS_H
 #define CUPEL_COLLATERAL_ROOTS_H

@@ -2,6 +2,7 @@
 
 #include "../../lab/lab.h"
 #include "../../tests/check.h"
+#include "../crypto/cert.h"
 #include "../crypto/signkey.h"
 #include "../format/pem.h"
 #include "../host/file.h"
@@ -124,6 +125,29 @@ static void lab_roots_are_taken_by_name_only(void **state)
     CHECK("by name", list.count == 1 && list.items[0].is_lab);
 }
 
+/* The simulator's private key is known to everybody, so no form of its public half may slip in. */
+static void km_30_the_labs_key_without_a_name_is_refused(void **state)
+{
+    struct lab_sgx_set lab;
+    struct root_list list;
+    struct cert cert;
+    struct writer w;
+    struct span pem = { 0 };
+    struct err e = { 0 };
+    const char *word;
+
+    (void)state;
+    w = writer_in(&arena, 512);
+    CHECK_OK("lab", lab_sgx_make_scenario("base", 0, &arena, &lab, &e), e);
+    CHECK_OK("root", cert_parse(lab.root_der, &cert, &e), e);
+    pem_write(&w, "PUBLIC KEY", cert.spki);
+    CHECK_OK("pem", writer_done(&w, &pem, &e), e);
+    put("key.pem", pem);
+    word = at("key.pem");
+    CHECK("bare key", !roots_load(crypto, &word, 1, &arena, &list, &e));
+    CHECK_ERR("bare key", e, ERR_UNTRUSTED, word);
+}
+
 static void what_cannot_be_a_root_is_refused(void **state)
 {
     static const struct {
@@ -182,11 +206,9 @@ static void a_folder_of_collateral_is_read_part_by_part(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(no_words_mean_the_vendor_alone),
-        T(words_replace_the_default_whole),
-        T(lab_roots_are_taken_by_name_only),
-        T(what_cannot_be_a_root_is_refused),
-        T(a_folder_of_collateral_is_read_part_by_part),
+        T(no_words_mean_the_vendor_alone),   T(words_replace_the_default_whole),
+        T(lab_roots_are_taken_by_name_only), T(km_30_the_labs_key_without_a_name_is_refused),
+        T(what_cannot_be_a_root_is_refused), T(a_folder_of_collateral_is_read_part_by_part),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
