@@ -273,6 +273,8 @@ static int file_says(void *user, const char *section, const char *name, const ch
     enum config_id id;
     struct span said;
 
+    if (v->err->code != ERR_NONE) /* the rest is read only for its lines to be counted */
+        return false;
     snprintf(full, sizeof full, "%s%s%s", section, section[0] != '\0' ? "." : "", name);
     said = span_str(full);
     if (!find(said, &id))

@@ -89,6 +89,7 @@ static void file_refusals_name_line_and_key(void **state)
         { "unknown section",   "[polcy]\nSgxEnclave = x\n",           ERR_MALFORMED, "line 2.polcy.SgxEnclave" },
         { "unknown type",      "[policy]\nSgx = x\n",                 ERR_MALFORMED, "line 2.policy.Sgx" },
         { "said twice",        "workers = 1\nworkers = 2\n",          ERR_MALFORMED, "line 2.workers" },
+        { "two mistakes",      "lissten = 1\nworkerz = 2\n",          ERR_MALFORMED, "line 1.lissten" },
         { "said in two ways",  "policy.Tpm = a\n[policy]\nTpm = b\n", ERR_MALFORMED, "line 3.policy.Tpm" },
         { "a continued line",  "listen = 127.0.0.1:1\n  more\n",      ERR_MALFORMED, "line 2.listen" },
         { "no value",          "user =\n",                            ERR_MALFORMED, "line 1.user" },
