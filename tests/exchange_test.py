@@ -164,6 +164,11 @@ def requests_that_are_wrong_are_told_what_is_wrong():
             error = json.loads(text)["error"]
             equal((error["code"], headers["x-ms-error-code"]), (code, code), target)
             assert error["message"] and headers["x-ms-request-id"].startswith("00-"), text
+            equal(headers.get("Allow"), "POST" if status == 405 else None, target)
+        body = lab.body()
+        body["nonce"] = "n" * 800000  # good evidence, and a token longer than tokens are
+        status, answer = lab.daemon.attest("SgxEnclave", body)
+        equal((status, answer["error"]["code"]), (413, "RequestTooLarge"), answer)
 
 
 def draft_policies_decide_and_their_tokens_are_unsecured():

@@ -179,12 +179,22 @@ static enum api_role role_of(struct call *call, struct crypto *c)
     return role;
 }
 
-static enum api_step refuse_path(struct call *call, bool path_exists)
+/* "The origin server MUST generate an Allow header field in a 405 response" (RFC 9110, 15.5.6). */
+static enum api_step refuse_method(struct call *call, struct span path)
+{
+    struct span methods = { 0 };
+
+    if (!route_methods(path, &call->x->arena, &methods, NULL))
+        return api_refuse_text(call, API_ERROR_INTERNAL, "out of memory");
+    api_refuse_text(call, API_ERROR_METHOD, "this path answers to %.*s only", SPAN_ARG(methods));
+    http_answer_add(&call->x->answer, "Allow", methods);
+    return API_ANSWERED;
+}
+
+static enum api_step refuse_path(struct call *call)
 {
     char shown[128];
 
-    if (path_exists)
-        return api_refuse_text(call, API_ERROR_METHOD, "this path does not answer to that method");
     return api_refuse_text(call, API_ERROR_NOT_FOUND, "there is nothing at %s",
                            utf8_show(call->request->target, shown, sizeof shown));
 }
@@ -247,7 +257,7 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
         return api_refuse_err(&call, &err);
     call.route = route_find(request->method, normal, &path_exists);
     if (!call.route)
-        return refuse_path(&call, path_exists);
+        return path_exists ? refuse_method(&call, normal) : refuse_path(&call);
     call.role = role_of(&call, c);
     if (!check_version(&call, query) || !check_role(&call))
         return API_ANSWERED;

@@ -15,7 +15,7 @@ static bool is_absent(const struct json *v)
 
 static bool fail_type(const struct json *v, const char *want, const char *name, struct err *err)
 {
-    err_fail_at(err, v->offset, ERR_MALFORMED, "rest-api, 6.1", "needs a %s, found a %s", want,
+    err_fail_at(err, v->offset, ERR_MALFORMED, "rest-api, 6.1", "needs %s, found %s", want,
                 json_type_name(v->type));
     return err_in(err, name);
 }
@@ -25,7 +25,7 @@ static bool read_binary(const struct json *v, const char *name, struct arena *a,
                         struct err *err)
 {
     if (v->type != JSON_STRING)
-        return fail_type(v, "string of base64url", name, err);
+        return fail_type(v, "a string of base64url", name, err);
     return b64_read(a, v->text, B64_TOLERANT, out, err) || err_in(err, name);
 }
 
@@ -37,7 +37,7 @@ static bool read_data_type(const struct json *v, enum data_type *out, struct err
     if (is_absent(v))
         return true;
     if (v->type != JSON_STRING)
-        return fail_type(v, "string, \"Binary\" or \"JSON\"", "dataType", err);
+        return fail_type(v, "a string, \"Binary\" or \"JSON\"", "dataType", err);
     if (v->text.n == 0 || span_is_nocase(v->text, "Binary"))
         return true;
     if (!span_is_nocase(v->text, "JSON")) {
@@ -62,7 +62,7 @@ static bool read_bound_data(const struct json *v, const char *name, struct arena
     if (is_absent(v))
         return true;
     if (v->type != JSON_OBJECT)
-        return fail_type(v, "object with data and dataType", name, err);
+        return fail_type(v, "an object with data and dataType", name, err);
     data = json_member_nocase(v, "data");
     if (is_absent(data))
         return true;
@@ -86,10 +86,10 @@ static bool read_nonce(const struct json *v, struct span *out, struct err *err)
         return true;
     }
     if (v->type != JSON_NUMBER)
-        return fail_type(v, "string", "nonce", err);
+        return fail_type(v, "a string", "nonce", err);
     for (size_t i = 0; i < v->raw.n; i++)
         if (v->raw.p[i] < '0' || v->raw.p[i] > '9')
-            return fail_type(v, "string or a number of digits only", "nonce", err);
+            return fail_type(v, "a string or a number of digits only", "nonce", err);
     *out = v->raw;
     return true;
 }
@@ -99,7 +99,7 @@ static bool read_draft(const struct json *v, struct attest_body *out, struct err
     if (is_absent(v))
         return true;
     if (v->type != JSON_STRING)
-        return fail_type(v, "string with policy text", "draftPolicyForAttestation", err);
+        return fail_type(v, "a string with policy text", "draftPolicyForAttestation", err);
     out->has_draft_policy = true;
     out->draft_policy = v->text;
     return true;
@@ -137,7 +137,7 @@ bool attest_body_parse(struct span body, const char *evidence_member, bool is_20
     if (!json_parse(span_trim(body), &body_limits, a, &j, err))
         return err_in(err, "body");
     if (j->type != JSON_OBJECT)
-        return fail_type(j, "JSON object", "body", err);
+        return fail_type(j, "a JSON object", "body", err);
     if (is_2018)
         return read_evidence(j, "quote", a, out, err) &&
                read_held_data(json_member_nocase(j, "EnclaveHeldData"), a, out, err);

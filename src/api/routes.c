@@ -58,6 +58,26 @@ const struct route *route_find(enum http_method method, struct span normal_path,
     return NULL;
 }
 
+static const char *method_name(enum http_method method)
+{
+    static const char *const names[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+
+    return method < COUNT(names) ? names[method] : "";
+}
+
+bool route_methods(struct span normal_path, struct arena *a, struct span *out, struct err *err)
+{
+    struct writer w = writer_in(a, 64);
+
+    for (size_t i = 0; i < route_count; i++) {
+        if (!span_is(normal_path, routes[i].path))
+            continue;
+        write_format(&w, "%s%s%s", w.n > 0 ? ", " : "", method_name(routes[i].method),
+                     routes[i].method == HTTP_GET ? ", HEAD" : "");
+    }
+    return writer_done(&w, out, err);
+}
+
 bool route_normal_path(struct arena *a, struct span path, struct span *out, struct err *err)
 {
     struct span plain = { 0 };

@@ -61,6 +61,10 @@ extern const size_t route_count;
  * (true). */
 const struct route *route_find(enum http_method method, struct span normal_path, bool *path_exists);
 
+/* What a path answers to, as the Allow header tells it: "GET, HEAD" (RFC 9110, 10.2.1). */
+bool route_methods(struct span normal_path, struct arena *a, struct span *out,
+                   struct err *err) MUST_USE;
+
 /* Decodes, folds repeated and trailing slashes and lowers ASCII letters. */
 bool route_normal_path(struct arena *a, struct span path, struct span *out,
                        struct err *err) MUST_USE;

@@ -73,6 +73,28 @@ static void head_is_answered_where_get_is(void **state)
     assert_false(exists);
 }
 
+static void a_path_tells_its_methods(void **state)
+{
+    static const struct {
+        const char *path, *want;
+    } rows[] = {
+        { "/certs", "GET, HEAD" },
+        { "/attest/sgxenclave", "POST" },
+        { "/nowhere", "" },
+    };
+    struct arena a = arena_over(4096);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct span methods = { 0 };
+        struct err e = { 0 };
+
+        CHECK_OK(rows[i].path, route_methods(span_str(rows[i].path), &a, &methods, &e), e);
+        CHECK_TEXT(rows[i].path, methods, rows[i].want);
+    }
+    arena_fini(&a);
+}
+
 static void versions_are_those_of_the_contract(void **state)
 {
     (void)state;
@@ -91,4 +113,5 @@ static void every_error_has_a_status_and_a_code(void **state)
 
 TEST_MAIN(paths_are_found_however_they_are_spelled, broken_escapes_are_refused,
           every_row_is_in_normal_form_and_found, head_is_answered_where_get_is,
-          versions_are_those_of_the_contract, every_error_has_a_status_and_a_code)
+          a_path_tells_its_methods, versions_are_those_of_the_contract,
+          every_error_has_a_status_and_a_code)
