@@ -38,6 +38,12 @@ static bool get(struct cli *c, const char *url, struct span *out, struct err *er
     return true;
 }
 
+/* "https://a:8443" is not under "https://a:844": a path begins with its slash. */
+static bool is_under(struct span url, struct span base)
+{
+    return span_starts(url, base) && url.n > base.n && url.p[base.n] == '/';
+}
+
 /* Discovery first, then the key set it names; both must belong to the instance that was asked. */
 static bool fetch_keys(struct cli *c, const char *base, struct span *keys, struct span *issuer,
                        struct err *err)
@@ -54,7 +60,7 @@ static bool fetch_keys(struct cli *c, const char *base, struct span *keys, struc
         !json_get_string(doc, "issuer", issuer, err) ||
         !json_get_string(doc, "jwks_uri", &jwks_uri, err))
         return err_in(err, "discovery");
-    if (!plain || !span_starts(jwks_uri, span_str(plain)))
+    if (!plain || !is_under(jwks_uri, span_str(plain)))
         return err_fail(err, ERR_UNTRUSTED, NULL, "jwks_uri %.*s is not under %.80s",
                         SPAN_ARG(jwks_uri), base);
     url = (const char *)arena_dup(&c->arena, jwks_uri).p;
