@@ -466,6 +466,8 @@ def found_in(pid, needles):
             if "r" not in rights or "[v" in line:
                 continue
             start, end = (int(x, 16) for x in span.split("-"))
+            if end - start > 1 << 32:
+                continue  # address space that a sanitizer reserves and hardly uses
             with contextlib.suppress(OSError, ValueError, OverflowError):
                 memory.seek(start)
                 data = b""

@@ -30,10 +30,24 @@ static bool asks_for(const char *flag, int argc, char **argv)
     return false;
 }
 
-static int complain(const struct err *e)
+static int complain(struct config *c, const struct err *e)
 {
     fprintf(stderr, "cupeld: %s%s%s\n", e->path, e->path[0] != '\0' ? ": " : "", e->text);
+    config_fini(c);
+    free(c);
     return EXIT_USAGE;
+}
+
+static int check(struct config *c)
+{
+    struct err e = { 0 };
+
+    if (!role_worker_check(c, &e))
+        return complain(c, &e);
+    puts("the configuration is in order");
+    config_fini(c);
+    free(c);
+    return EXIT_SUCCESS;
 }
 
 static int run(int argc, char **argv)
@@ -43,16 +57,11 @@ static int run(int argc, char **argv)
     struct config *c = calloc(1, sizeof *c);
     struct err e = { 0 };
 
-    if (!c || !config_load(c, source.argc, source.argv, source.environment, &e))
-        return complain(&e);
-    if (!c->number[CONFIG_CHECK_CONFIG])
-        return supervisor_run(c, &source);
-    if (!role_worker_check(c, &e))
-        return complain(&e);
-    puts("the configuration is in order");
-    config_fini(c);
-    free(c);
-    return EXIT_SUCCESS;
+    if (!c)
+        return SUPERVISOR_EXIT_FAILED;
+    if (!config_load(c, source.argc, source.argv, source.environment, &e))
+        return complain(c, &e);
+    return c->number[CONFIG_CHECK_CONFIG] ? check(c) : supervisor_run(c, &source);
 }
 
 int main(int argc, char **argv)
