@@ -177,15 +177,15 @@ static enum answer_connection connection_of(const struct conn *c)
 }
 
 /* Puts bytes from malloc in line to be written. */
-static void put_out(struct conn *c, struct span bytes, bool is_answer)
+static void put_out(struct conn *c, uint8_t *p, size_t n, bool is_answer)
 {
     assert(!c->out);
-    if (!bytes.p) {
+    if (!p) {
         conn_close(c);
         return;
     }
-    c->out = (uint8_t *)(uintptr_t)bytes.p;
-    c->out_n = bytes.n;
+    c->out = p;
+    c->out_n = n;
     c->out_at = 0;
     c->out_is_answer = is_answer;
 }
@@ -193,15 +193,15 @@ static void put_out(struct conn *c, struct span bytes, bool is_answer)
 static void put_answer(struct conn *c, const struct http_answer *answer)
 {
     struct conn_shared *s = c->shared;
+    struct span bytes;
 
     c->status = answer->status;
     c->keeps = c->keeps && !s->is_draining;
-    put_out(c,
-            answer_bytes(answer, &(struct answer_frame){ .date = date_now(s),
+    bytes = answer_bytes(answer, &(struct answer_frame){ .date = date_now(s),
                                                          .server = s->name,
                                                          .is_to_head = c->is_to_head,
-                                                         .connection = connection_of(c) }),
-            true);
+                                                         .connection = connection_of(c) });
+    put_out(c, (uint8_t *)(uintptr_t)bytes.p, bytes.n, true);
 }
 
 static void put_refusal(struct conn *c, int status, const char *text)
@@ -220,7 +220,7 @@ static void put_continue(struct conn *c)
 
     if (p)
         memcpy(p, line, sizeof line - 1);
-    put_out(c, span_of(p, sizeof line - 1), false);
+    put_out(c, p, sizeof line - 1, false);
 }
 
 void http_reply_send(struct http_reply *reply, const struct http_answer *answer)
