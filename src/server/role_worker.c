@@ -26,10 +26,6 @@ enum {
     POLICIES_MAX = CONFIG_POLICY_TPM - CONFIG_POLICY_SGX + 1
 };
 
-#ifndef CUPEL_VERSION
-#error "the build says which version this is"
-#endif
-
 /* All that a worker holds while it serves. */
 struct working {
     const struct config *config;
