@@ -78,6 +78,19 @@ def km_22_a_policy_that_lets_debug_evidence_through_is_told_at_the_start():
         assert line["reason"] == "deny" and line["request_id"].startswith("00-"), line
 
 
+def km_32_collateral_that_cannot_be_used_is_told_when_it_is_loaded():
+    with service() as d:
+        assert "a set of collateral" not in d.logged(), d.logged()
+    with Daemon(BUILD, "--collateral-dir", lab() / "collateral", "--insecure-judge-at", "2024-03-01T00:00:00Z") as d:
+        assert "a set of collateral is not valid now" in d.logged(), d.logged()
+        assert '"fmspc":"00a1b2c3d4e5"' in d.logged() and '"to":"2024-01-31T00:00:00Z"' in d.logged(), d.logged()
+    broken = WORK / "broken"
+    shutil.copytree(lab() / "collateral", broken)
+    (broken / "root_ca_crl.der").write_bytes(b"no list")
+    with Daemon(BUILD, "--collateral-dir", broken, "--insecure-judge-at", LAB_NOW) as d:
+        assert "a set of collateral is not sound" in d.logged(), d.logged()
+
+
 def km_36_nothing_that_a_client_sends_makes_the_service_connect():
     """The certificates of the evidence name lists at lab.invalid, the request names more places: nobody is called."""
     runtime = b'{"jku":"https://127.0.0.1:9/keys","x5u":"http://127.0.0.1:9/","collateral":"https://127.0.0.1:9/"}'
@@ -174,6 +187,7 @@ try:
     status = run_tests([
         km_08_no_two_tokens_share_an_identifier,
         km_22_a_policy_that_lets_debug_evidence_through_is_told_at_the_start,
+        km_32_collateral_that_cannot_be_used_is_told_when_it_is_loaded,
         km_36_nothing_that_a_client_sends_makes_the_service_connect,
         km_37_the_client_verifies_its_peer,
         km_81_every_route_says_which_role_it_needs,

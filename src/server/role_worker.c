@@ -1,12 +1,15 @@
 #include "roles.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "../base/when.h"
 #include "../collateral/roots.h"
 #include "../collateral/sets.h"
 #include "../host/file.h"
@@ -23,6 +26,8 @@ enum {
     TLS_FILE_MAX = 256 * 1024,
     POLICY_FILE_MAX = 1024 * 1024,
     KEYS_WAIT_MS = 120000, /* the first start makes an RSA key */
+    FMSPC_SIZE = 6,
+    WARNED_SETS_MAX = 16, /* lines about collateral at one start */
     POLICIES_MAX = CONFIG_POLICY_TPM - CONFIG_POLICY_SGX + 1
 };
 
@@ -274,6 +279,40 @@ static void warn_of_debug(const struct working *w)
                 (const char *)NULL);
 }
 
+static void warn_of_set(const struct dcap_collateral *k, const struct dcap_window *window)
+{
+    struct span fmspc = dcap_collateral_fmspc(k);
+    char name[2 * FMSPC_SIZE + 1] = "", from[WHEN_TEXT], to[WHEN_TEXT];
+
+    for (size_t i = 0; i < fmspc.n && i < FMSPC_SIZE; i++)
+        snprintf(name + 2 * i, 3, "%02x", fmspc.p[i]);
+    if (window->not_after < window->not_before)
+        log_say(LOG_LEVEL_WARNING, "a set of collateral is not sound", "fmspc", name,
+                (const char *)NULL);
+    else
+        log_say(LOG_LEVEL_WARNING, "a set of collateral is not valid now", "fmspc", name, "from",
+                when_str(window->not_before, from), "to", when_str(window->not_after, to),
+                (const char *)NULL);
+}
+
+/* Bad collateral stops nothing: evidence that needs it is refused, one request at a time. Whoever
+ * put it there hears of it when it is loaded. */
+static void warn_of_collateral(const struct working *w)
+{
+    const bool is_judged_then = w->config->text[CONFIG_INSECURE_JUDGE_AT] != NULL;
+    int64_t now = is_judged_then ? w->config->number[CONFIG_INSECURE_JUDGE_AT] : time(NULL);
+    size_t said = 0;
+
+    for (size_t i = 0; i < w->sets.count && said < WARNED_SETS_MAX; i++) {
+        struct dcap_window window = dcap_collateral_window(w->sets.items[i]);
+
+        if (window.not_before <= now && now <= window.not_after)
+            continue;
+        warn_of_set(w->sets.items[i], &window);
+        said++;
+    }
+}
+
 static int serve(struct working *w)
 {
     static const int listeners[] = { CHILD_LISTEN_FD };
@@ -310,5 +349,6 @@ int role_worker(void)
         return WORKER_EXIT_FAILED;
     }
     warn_of_debug(&w);
+    warn_of_collateral(&w);
     return serve(&w);
 }
