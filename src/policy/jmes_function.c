@@ -528,7 +528,7 @@ static bool sort_by(struct jmes_work *w, const struct jv *array, const struct jm
 static bool pick(struct jmes_work *w, const struct jv *array, const struct jmes_query *reference,
                  int sign, struct jv *out)
 {
-    struct keyed *keys;
+    struct keyed *keys = NULL;
     uint32_t best = 0;
 
     if (!make_keys(w, array, reference, &keys))

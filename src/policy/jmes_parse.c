@@ -276,7 +276,7 @@ static bool parse_parts(struct jparser *p, struct jmes_query *q, enum jtoken_kin
 
     for (;;) {
         struct jmes_part *part = alloc(p, sizeof *part);
-        struct jmes_query *query;
+        struct jmes_query *query = NULL;
 
         if (!part)
             return false;
@@ -721,7 +721,7 @@ bool jmes_parse(struct span text, struct arena *a, const struct jmes_query **out
 {
     struct jparser p = { .text = text, .arena = a, .fault = fault };
     size_t bad = utf8_check(text);
-    struct jmes_query *q;
+    struct jmes_query *q = NULL;
 
     *fault = (struct jmes_fault){ 0 };
     if (bad < text.n)

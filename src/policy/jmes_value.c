@@ -257,7 +257,7 @@ static size_t shortest_digits(double v, char digits[20], int *point)
         if (strtod(text, NULL) == v)
             break;
     }
-    *point = atoi(strchr(text, 'e') + 1) + 1;
+    *point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
     for (const char *c = text; *c != 'e'; c++)
         if (*c >= '0' && *c <= '9')
             digits[n++] = *c;
