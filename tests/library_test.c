@@ -114,6 +114,10 @@ static struct cupel_bytes text(const char *s)
 
 #define POLICY(verb) "version=1.0;\nauthorizationrules {\n=> " verb "();\n};\nissuancerules {};\n"
 
+#define BASELINE(id)                                                                               \
+    "version=1.1; configurationrules{=> issueproperty(type=\"x-ms-sgx-tcbidentifier\", "           \
+    "value=\"" id "\");}; authorizationrules{=> permit();}; issuancerules{};"
+
 static void run(struct cupel *c, struct machine *m)
 {
     struct cupel_request r = m->request;
@@ -128,9 +132,21 @@ static void run(struct cupel *c, struct machine *m)
     r.policy = text(POLICY("deny"));
     expect(c, "a policy denies, and the evidence is not refused", &r, CUPEL_DENY, NULL,
            "\"verdict\":\"deny\"");
+    r.policy = text(BASELINE("16"));
+    expect(c, "a policy asks for the baseline that is held", &r, CUPEL_PERMIT, NULL,
+           "asked for as 16");
+    r.policy = text(BASELINE("17"));
+    expect(c, "a policy asks for a baseline that is not held", &r, CUPEL_REFUSE,
+           "tcb_baseline_not_met", "\\\"17\\\"");
     r.policy = text("version=1.0; nonsense");
     expect_trouble(c, "a policy that does not compile is trouble, not a verdict", &r);
     r.policy = (struct cupel_bytes){ 0 };
+    r.profile = (enum cupel_profile)4;
+    expect_trouble(c, "a profile that there is not is trouble", &r);
+    r.profile = m->request.profile;
+    r.kind = (enum cupel_kind)2;
+    expect_trouble(c, "a kind that there is not is trouble", &r);
+    r.kind = m->request.kind;
     r.runtime_data = text("other data");
     expect(c, "other runtime data are refused", &r, CUPEL_REFUSE, "runtime_data_mismatch",
            "\"code\":\"untrusted\"");

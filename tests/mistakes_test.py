@@ -155,6 +155,23 @@ def km_83_the_log_holds_no_secret():
             assert word not in text, f"the log holds {word[:40]}"
 
 
+def km_88_the_tool_refuses_the_baseline_that_the_service_refuses():
+    policy = WORK / "baseline.txt"
+    for number, verdict in (("16", "permit"), ("17", "refuse"), ("azuredefault", "permit")):
+        policy.write_text('version=1.1; configurationrules{=> issueproperty(type="x-ms-sgx-tcbidentifier", value="%s");};'
+                          "authorizationrules{=> permit();}; issuancerules{};" % number)
+        done = cupel(BUILD, "appraise", "--type", "sgx", "--evidence", lab() / "quote.bin", "--collateral",
+                     lab() / "collateral", "--roots", f"lab={lab()}", "--at", LAB_NOW, "--policy", policy, "--json",
+                     check=False)
+        tool = json.loads(done.stdout)
+        assert tool["verdict"] == verdict, f"{number}: {tool['verdict']}"
+        assert verdict == "permit" or tool["error"]["reason"] == "tcb_baseline_not_met", tool["error"]
+        (WORK / "baseline.ini").write_text(f"[policy]\nSgxEnclave = {policy}\n")
+        with service("--config", WORK / "baseline.ini") as d:
+            status, answer = d.attest("SgxEnclave", {"quote": b64u((lab() / "quote.bin").read_bytes())})
+            assert (status == 200) == (verdict == "permit"), f"{number}: {answer}"
+
+
 def km_88_service_and_tool_come_to_the_same_verdict():
     scenarios = ["base", "x-qe-sig", "x-qe-signer", "x-qe-data", "x-qe-data-tail", "x-isv-sig", "x-isv-signer", "x-auth-64",
                  "h-ver2", "h-akt3", "h-vendor", "h-ct0", "h-ct4", "h-trail0", "h-trail1", "c-pck-signer", "c-pck-cn",
@@ -192,6 +209,7 @@ try:
         km_37_the_client_verifies_its_peer,
         km_81_every_route_says_which_role_it_needs,
         km_83_the_log_holds_no_secret,
+        km_88_the_tool_refuses_the_baseline_that_the_service_refuses,
         km_88_service_and_tool_come_to_the_same_verdict,
     ])
 finally:

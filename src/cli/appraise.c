@@ -4,6 +4,7 @@
 #include "../collateral/roots.h"
 #include "../evidence/dcap/collateral.h"
 #include "../host/file.h"
+#include "../service/baseline.h"
 #include "verdict_text.h"
 
 #include <stdio.h>
@@ -206,7 +207,7 @@ static int judge(struct cli *c, struct wish *w)
             return fail_policy(c, w, &found, &err);
         v.policy_hash = policy_hash(w->policy);
     }
-    if (!appraise(&w->in, appraisal, &err))
+    if (!baseline_require(w->policy, &w->in, &err) || !appraise(&w->in, appraisal, &err))
         return cli_fail_err(c, &err);
     if (!appraisal->is_accepted) {
         v.word = "refuse";

@@ -1,6 +1,7 @@
 #include "../../include/cupel/cupel.h"
 
 #include "../evidence/dcap/collateral.h"
+#include "../service/baseline.h"
 #include "../service/verdict.h"
 
 #include <stdio.h>
@@ -104,6 +105,18 @@ static bool take_policy(struct judgement *j, struct err *err)
     return j->policy || err_in(err, "policy");
 }
 
+/* The caller's numbers come from outside the compiler's sight. */
+static bool check_words(const struct cupel_request *r, struct err *err)
+{
+    if ((unsigned)r->kind > CUPEL_OPEN_ENCLAVE)
+        return err_fail(err, ERR_MALFORMED, NULL, "kind %u is none of cupel_kind",
+                        (unsigned)r->kind);
+    if ((unsigned)r->profile > CUPEL_PROFILE_ANY)
+        return err_fail(err, ERR_MALFORMED, NULL, "profile %u is none of cupel_profile",
+                        (unsigned)r->profile);
+    return true;
+}
+
 static bool judge(struct judgement *j, struct verdict *v, struct err *err)
 {
     const struct cupel_request *r = j->request;
@@ -124,7 +137,7 @@ static bool judge(struct judgement *j, struct verdict *v, struct err *err)
     };
 
     *v = (struct verdict){ .word = "permit", .appraisal = &j->appraisal };
-    if (!appraise(&in, &j->appraisal, err))
+    if (!baseline_require(j->policy, &in, err) || !appraise(&in, &j->appraisal, err))
         return false;
     if (!j->appraisal.is_accepted)
         v->word = "refuse";
@@ -164,8 +177,8 @@ static bool work(struct judgement *j, struct cupel_verdict *out, struct err *err
 {
     struct verdict v;
 
-    return take_roots(j, err) && take_collateral(j, err) && take_policy(j, err) &&
-           judge(j, &v, err) && write_verdict(j, &v, out, err);
+    return check_words(j->request, err) && take_roots(j, err) && take_collateral(j, err) &&
+           take_policy(j, err) && judge(j, &v, err) && write_verdict(j, &v, out, err);
 }
 
 bool cupel_appraise(struct cupel *c, const struct cupel_request *request, struct cupel_verdict *out,

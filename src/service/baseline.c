@@ -101,6 +101,23 @@ static const char *note_of(struct arena *a, const struct wanted *w, struct span 
                                           : "no collateral is loaded for this platform";
 }
 
+/* Tells whether an identifier asks for another baseline than the default, and for which. */
+static bool names_number(struct span identifier, uint32_t *out)
+{
+    if (identifier.n == 0 || span_is(identifier, "azuredefault"))
+        return false;
+    if (!is_number(identifier, out))
+        *out = UINT32_MAX; /* no document's: an unknown identifier is refused */
+    return true;
+}
+
+static bool keep_identifier(struct arena *a, struct span identifier, const char **out,
+                            struct err *err)
+{
+    *out = (const char *)arena_dup(a, identifier).p;
+    return *out || arena_fail(a, err);
+}
+
 bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
                      const struct appraise_in *in, const struct policy *policy,
                      struct baseline_choice *out, struct err *err)
@@ -112,12 +129,9 @@ bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
     *out = (struct baseline_choice){ 0 };
     if (!identifier_of(policy, in->arena, &identifier, err))
         return false;
-    if (identifier.n > 0 && !span_is(identifier, "azuredefault")) {
-        out->identifier = (const char *)arena_dup(in->arena, identifier).p;
-        w.has_number = true;
-        if (!is_number(identifier, &w.number))
-            w.number = UINT32_MAX; /* no document's: an unknown identifier is refused */
-    }
+    w.has_number = names_number(identifier, &w.number);
+    if (w.has_number && !keep_identifier(in->arena, identifier, &out->identifier, err))
+        return false;
     if (!dcap_needs(in->kind, in->evidence, in->arena, &w.needs, &ignored))
         return true; /* evidence this broken is refused by the checks, with the reason */
     out->collateral = best_of(sets, count, &w, in->now);
@@ -129,4 +143,18 @@ bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
     if (!out->collateral)
         out->note = note_of(in->arena, &w, identifier);
     return true;
+}
+
+bool baseline_require(const struct policy *policy, struct appraise_in *in, struct err *err)
+{
+    struct span identifier = { 0 };
+    uint32_t number = 0;
+
+    if (!identifier_of(policy, in->arena, &identifier, err))
+        return false;
+    if (!names_number(identifier, &number))
+        return true;
+    in->baseline_is_missing =
+        in->collateral && dcap_collateral_evaluation_number(in->collateral) != number;
+    return keep_identifier(in->arena, identifier, &in->baseline, err);
 }

@@ -26,4 +26,9 @@ bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
                      const struct appraise_in *in, const struct policy *policy,
                      struct baseline_choice *out, struct err *err) MUST_USE;
 
+/* For a judge who holds one set, already in `in`: whether it is of the baseline that the policy
+ * asks for, which `in` is then told. policy may be NULL. False with err only for memory. */
+bool baseline_require(const struct policy *policy, struct appraise_in *in,
+                      struct err *err) MUST_USE;
+
 #endif
