@@ -169,8 +169,11 @@ static bool write_readme(const char *dir, const struct lab_make_options *o,
                    "and no verifier accepts it unless it was told to by name.\n\n");
     write_format(&w, "kind       %s\nscenario   %s\nseed       %llu\n", o->kind, row->name,
                  (unsigned long long)o->seed);
-    write_format(&w, "changes    %s%s%s\n", row->changes, *row->changes && o->changes ? ";" : "",
-                 o->changes ? o->changes : "");
+    write_text(&w, "changes    "); /* of any length, so not through a format */
+    write_text(&w, row->changes);
+    write_text(&w, *row->changes && o->changes ? ";" : "");
+    write_text(&w, o->changes ? o->changes : "");
+    write_text(&w, "\n");
     write_format(&w, "judged at  %s\n", at);
     if (!o->changes)
         write_format(&w, "expected   %s\n", row->status ? row->status : row->reason);

@@ -116,6 +116,25 @@ static void making_twice_gives_the_same_folder(void **state)
     remove_tree(folder);
 }
 
+static void changes_may_be_as_long_as_a_runtime(void **state)
+{
+    static char changes[] = "runtime=";
+    char text[sizeof changes + 20000];
+    struct lab_make_options o = { .kind = "sgx", .out_dir = folder, .changes = text };
+    struct err e = { 0 };
+    struct span runtime;
+
+    assert_int_equal(folder_open(state), 0);
+    memset(text, '6', sizeof text);
+    memcpy(text, changes, sizeof changes - 1);
+    text[sizeof changes - 1 + 20000] = '\0';
+    CHECK_OK("long", lab_make(&o, &e), e);
+    runtime = file_in("runtime.bin");
+    CHECK_INT("all of it", runtime.n, 10000);
+    free((void *)(uintptr_t)runtime.p);
+    remove_tree(folder);
+}
+
 static void what_cannot_be_made_is_refused_and_nothing_written(void **state)
 {
     static const struct {
@@ -147,6 +166,6 @@ static void a_place_that_cannot_be_written_is_io(void **state)
     CHECK_ERR("out", e, ERR_IO, "");
 }
 
-TEST_MAIN(a_folder_holds_everything_of_one_machine, the_readme_says_lab_and_what_to_expect,
-          making_twice_gives_the_same_folder, what_cannot_be_made_is_refused_and_nothing_written,
-          a_place_that_cannot_be_written_is_io)
+TEST_MAIN(changes_may_be_as_long_as_a_runtime, a_folder_holds_everything_of_one_machine,
+          the_readme_says_lab_and_what_to_expect, making_twice_gives_the_same_folder,
+          what_cannot_be_made_is_refused_and_nothing_written, a_place_that_cannot_be_written_is_io)

@@ -174,7 +174,8 @@ static enum api_role role_of(struct call *call, struct crypto *c)
     if (!digest_sha256(c, span_trim(span_part(given, 7, given.n)), hash, NULL))
         return ROLE_NONE;
     for (size_t i = 0; i < call->api->set.token_count; i++)
-        if (equal_ct(hash, call->api->tokens[i].sha256, sizeof hash))
+        if (equal_ct(hash, call->api->tokens[i].sha256, sizeof hash) &&
+            call->api->tokens[i].role > role)
             role = call->api->tokens[i].role;
     return role;
 }
