@@ -177,6 +177,7 @@ static void print_limits(void)
         const char *name;
         long value;
     } rows[] = {
+        /* clang-format off: a limit a line */
         LIMIT(DCAP_QUOTE_MAX),
         LIMIT(DCAP_AUTH_DATA_MAX),
         LIMIT(DCAP_QE_AUTH_DATA_MAX),
@@ -219,6 +220,7 @@ static void print_limits(void)
         LIMIT(HTTP_LINGER_BYTES),
         LIMIT(TLS_READ_BUFFER),
         LIMIT(SIGNATURES_OUTSTANDING_MAX),
+        /* clang-format on */
     };
 
     for (size_t i = 0; i < COUNT(rows); i++)
