@@ -177,7 +177,7 @@ static void print_limits(void)
         const char *name;
         long value;
     } rows[] = {
-        /* clang-format off: a limit a line */
+        /* clang-format off */
         LIMIT(DCAP_QUOTE_MAX),
         LIMIT(DCAP_AUTH_DATA_MAX),
         LIMIT(DCAP_QE_AUTH_DATA_MAX),
