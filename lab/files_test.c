@@ -120,11 +120,13 @@ static void changes_may_be_as_long_as_a_runtime(void **state)
 {
     static char changes[] = "runtime=";
     char text[sizeof changes + 20000];
-    struct lab_make_options o = { .kind = "sgx", .out_dir = folder, .changes = text };
+    char out[128];
+    struct lab_make_options o = { .kind = "sgx", .out_dir = out, .changes = text };
     struct err e = { 0 };
     struct span runtime;
 
     assert_int_equal(folder_open(state), 0);
+    snprintf(out, sizeof out, "%s/out", folder);
     memset(text, '6', sizeof text);
     memcpy(text, changes, sizeof changes - 1);
     text[sizeof changes - 1 + 20000] = '\0';
