@@ -1,5 +1,7 @@
 #include "certification.h"
 
+#include <string.h>
+
 #include "../../format/der.h"
 #include "../../format/pem.h"
 
@@ -116,6 +118,22 @@ bool certification_has_pck(const struct certification *c, struct err *err)
     err_fail(err, ERR_UNSUPPORTED, APP_A,
              "PCK certificate not in quote: type %d only names the platform", (int)c->type);
     return err_in(err, "certification");
+}
+
+bool certification_leaf(const struct certification *c, struct arena *a, struct span *der,
+                        struct err *err)
+{
+    static const char end[] = "-----END CERTIFICATE-----";
+    const size_t n = sizeof end - 1;
+    const uint8_t *at = c->data.n > 0 ? memmem(c->data.p, c->data.n, end, n) : NULL;
+    struct span first = at ? span_part(c->data, 0, (size_t)(at - c->data.p) + n) : c->data;
+    struct pem_block block = { 0 };
+    size_t count = 0;
+
+    if (!pem_parse(first, "CERTIFICATE", true, 1, a, &block, &count, err))
+        return err_in(err, "certification");
+    *der = block.der;
+    return true;
 }
 
 bool certification_chain(const struct certification *c, struct arena *a, struct pck_chain *out,

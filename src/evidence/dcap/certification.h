@@ -55,6 +55,11 @@ bool certification_has_pck(const struct certification *c, struct err *err) MUST_
 bool certification_chain(const struct certification *c, struct arena *a, struct pck_chain *out,
                          struct err *err) MUST_USE;
 
+/* Decodes the first certificate alone and looks at nothing behind it: for finding out what evidence
+ * needs, never for judging it. */
+bool certification_leaf(const struct certification *c, struct arena *a, struct span *der,
+                        struct err *err) MUST_USE;
+
 /* Evidence that travels inside a certificate. */
 enum carrier_kind { CARRIER_NONE, CARRIER_RAW_QUOTE, CARRIER_OE_REPORT };
 

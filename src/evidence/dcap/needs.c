@@ -13,12 +13,12 @@ static bool read_leaf(const struct quote *quote, struct arena *a, struct cert *l
                       struct err *err)
 {
     struct certification certification;
-    struct pck_chain ders;
+    struct span der = { 0 };
 
     return certification_parse(quote->certification_type, quote->certification_data, a,
                                &certification, err) &&
            certification_has_pck(&certification, err) &&
-           certification_chain(&certification, a, &ders, err) && cert_parse(ders.leaf, leaf, err);
+           certification_leaf(&certification, a, &der, err) && cert_parse(der, leaf, err);
 }
 
 bool dcap_needs(enum evidence_kind kind, struct span evidence, struct arena *a,
