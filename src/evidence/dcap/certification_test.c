@@ -458,7 +458,31 @@ static void carrier_refuses_certificates_known_to_be_bad(void **state)
     }
 }
 
-TEST_MAIN(certification_takes_the_platform_names_apart,
+/* What evidence needs is asked of its first certificate; what follows is judged later. */
+static void the_leaf_alone_is_read_without_looking_behind_it(void **state)
+{
+    struct span whole, der = { 0 };
+    struct certification c = { .type = CERTIFICATION_PCK_CHAIN };
+    struct err e = { 0 };
+    uint8_t want[30];
+
+    (void)state;
+    begin();
+    memset(want, 1, sizeof want);
+    whole = chain_of(3, "CERTIFICATE", "noise between\n", true);
+    c.data = whole;
+    CHECK_OK("noise behind", certification_leaf(&c, &arena, &der, &e), e);
+    CHECK_SPAN("noise behind", der, span_of(want, sizeof want));
+    for (size_t n = 0; n < 60; n++) {
+        err_clear(&e);
+        c.data = span_part(whole, 0, n);
+        CHECK("cut", !certification_leaf(&c, &arena, &der, &e));
+        CHECK_INT("cut", e.code, ERR_MALFORMED);
+    }
+}
+
+TEST_MAIN(the_leaf_alone_is_read_without_looking_behind_it,
+          certification_takes_the_platform_names_apart,
           km_26_certification_refuses_what_holds_no_certificate,
           km_26_certification_of_type_4_is_one_certificate,
           km_26_certification_of_type_5_is_three_certificates,
