@@ -132,7 +132,7 @@ bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
     w.has_number = names_number(identifier, &w.number);
     if (w.has_number && !keep_identifier(in->arena, identifier, &out->identifier, err))
         return false;
-    if (!dcap_needs(in->kind, in->evidence, in->arena, &w.needs, &ignored))
+    if (!dcap_needs_of(in, &w.needs, &ignored))
         return true; /* evidence this broken is refused by the checks, with the reason */
     out->collateral = best_of(sets, count, &w, in->now);
     if (!out->collateral && w.has_number) {

@@ -26,7 +26,16 @@ struct table {
     size_t ways, sets;
 };
 
+/* A place for each hash; the newer displaces the older. */
+struct known_needs {
+    struct ledger_key key;
+    struct dcap_needs needs;
+    bool is_set;
+};
+
 struct dcap_cache {
+    struct known_needs *needs;
+    size_t needs_count;
     struct table chains, parts[LEDGER_PARTS];
     uint64_t clock;
     struct dcap_cache_stats stats;
@@ -60,7 +69,12 @@ struct dcap_cache *dcap_cache_new(size_t entries, struct err *err)
 
     if (entries == 0)
         entries = 1;
-    if (c && table_init(&c->chains, entries) && table_init(&c->parts[LEDGER_QE], entries) &&
+    if (c)
+        c->needs = calloc(entries, sizeof *c->needs);
+    if (c && c->needs)
+        c->needs_count = entries;
+    if (c && c->needs && table_init(&c->chains, entries) &&
+        table_init(&c->parts[LEDGER_QE], entries) &&
         table_init(&c->parts[LEDGER_AUTHORITY], AUTHORITIES))
         return c;
     err_fail(err, ERR_MEMORY, NULL, "a cache of %zu entries does not fit in memory", entries);
@@ -73,6 +87,8 @@ void dcap_cache_clear(struct dcap_cache *c)
     table_clear(&c->chains);
     for (size_t i = 0; i < LEDGER_PARTS; i++)
         table_clear(&c->parts[i]);
+    for (size_t i = 0; i < c->needs_count; i++)
+        c->needs[i].is_set = false;
     c->stats.entries = 0;
 }
 
@@ -83,6 +99,7 @@ void dcap_cache_free(struct dcap_cache *c)
     table_fini(&c->chains);
     for (size_t i = 0; i < LEDGER_PARTS; i++)
         table_fini(&c->parts[i]);
+    free(c->needs);
     free(c);
 }
 
@@ -191,4 +208,28 @@ bool ledger_has(struct dcap_cache *c, enum ledger_part part, const struct ledger
 void ledger_keep(struct dcap_cache *c, enum ledger_part part, const struct ledger_key *key)
 {
     take(c, &c->parts[part], key);
+}
+
+static struct known_needs *needs_place(struct dcap_cache *c, const struct ledger_key *key)
+{
+    uint64_t head;
+
+    memcpy(&head, key->sum, sizeof head);
+    return &c->needs[head % c->needs_count];
+}
+
+bool ledger_needs(struct dcap_cache *c, const struct ledger_key *key, struct dcap_needs *out)
+{
+    const struct known_needs *known = needs_place(c, key);
+
+    if (!known->is_set || memcmp(&known->key, key, sizeof *key) != 0)
+        return false;
+    *out = known->needs;
+    return true;
+}
+
+void ledger_keep_needs(struct dcap_cache *c, const struct ledger_key *key,
+                       const struct dcap_needs *needs)
+{
+    *needs_place(c, key) = (struct known_needs){ *key, *needs, true };
 }

@@ -327,9 +327,42 @@ static void the_cache_keeps_to_its_bound(void **state)
     test_case_fini(&t);
 }
 
-TEST_MAIN(a_verdict_costs_three_two_or_one_verifications, verdicts_are_the_same_with_the_cache_off,
-          one_cache_serves_every_scenario, a_hit_does_not_outlive_revocation,
-          a_hit_does_not_outlive_its_dates,
+/* What is needed is asked before anything is judged: the same answer, with and without a memory. */
+static void needs_are_the_same_with_the_cache_off(void **state)
+{
+    static const char *const changes[] = {
+        "",     "platform=1", "pck_fmspc=ffeeddccbbaa", "processor=true",
+        "ct=1", "",           "processor=true",         "pck_fmspc=ffeeddccbbaa"
+    };
+    struct test_case t;
+
+    (void)state;
+    for (size_t entries = 1; entries <= 16; entries += 15) {
+        test_case_init(&t);
+        test_case_changed(&t, "");
+        for (size_t round = 0; round < 2 * COUNT(changes); round++) {
+            const char *row = changes[round % COUNT(changes)];
+            struct dcap_needs with = { { 0 }, "" }, without = { { 0 }, "" };
+            struct err e = { 0 }, f = { 0 };
+            bool got, want;
+
+            next_machine(&t, row);
+            if (!t.in.cache)
+                with_cache(&t, entries);
+            got = dcap_needs_of(&t.in, &with, &e);
+            want = dcap_needs(t.in.kind, t.in.evidence, &t.request, &without, &f);
+            CHECK_INT(row, got, want);
+            CHECK_SPAN(row, span_of(with.fmspc, 6), span_of(without.fmspc, 6));
+            CHECK(row, strcmp(with.ca, without.ca) == 0 && e.code == f.code);
+        }
+        without_cache(&t);
+        test_case_fini(&t);
+    }
+}
+
+TEST_MAIN(needs_are_the_same_with_the_cache_off, a_verdict_costs_three_two_or_one_verifications,
+          verdicts_are_the_same_with_the_cache_off, one_cache_serves_every_scenario,
+          a_hit_does_not_outlive_revocation, a_hit_does_not_outlive_its_dates,
           km_38_two_authorities_of_one_family_do_not_share_an_entry,
           km_38_two_evaluation_numbers_alternate_without_mixing,
           an_entry_does_not_answer_for_other_roots, a_changed_byte_is_not_what_was_remembered,

@@ -57,4 +57,8 @@ struct dcap_needs {
 bool dcap_needs(enum evidence_kind kind, struct span evidence, struct arena *a,
                 struct dcap_needs *out, struct err *err) MUST_USE;
 
+/* As dcap_needs for the evidence in `in`, whose cache remembers what a platform's certificate says
+ * by a hash of its bytes. */
+bool dcap_needs_of(const struct appraise_in *in, struct dcap_needs *out, struct err *err) MUST_USE;
+
 #endif

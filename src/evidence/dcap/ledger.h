@@ -11,6 +11,7 @@
 
 #include "cache.h"
 #include "chain.h"
+#include "collateral.h"
 
 struct ledger_key {
     uint8_t sum[SHA256_SIZE];
@@ -28,5 +29,10 @@ void ledger_keep_chain(struct dcap_cache *c, const struct ledger_key *key,
 enum ledger_part { LEDGER_QE, LEDGER_AUTHORITY, LEDGER_PARTS };
 bool ledger_has(struct dcap_cache *c, enum ledger_part part, const struct ledger_key *key);
 void ledger_keep(struct dcap_cache *c, enum ledger_part part, const struct ledger_key *key);
+
+/* What a platform needs, by the hash of its certification data alone: nothing is believed by it. */
+bool ledger_needs(struct dcap_cache *c, const struct ledger_key *key, struct dcap_needs *out);
+void ledger_keep_needs(struct dcap_cache *c, const struct ledger_key *key,
+                       const struct dcap_needs *needs);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "certification.h"
 #include "container.h"
+#include "ledger.h"
 #include "pck.h"
 
 /* The leaf is read without believing it: a forged one only fetches collateral that it then fails.
@@ -21,21 +22,58 @@ static bool read_leaf(const struct quote *quote, struct arena *a, struct cert *l
            certification_leaf(&certification, a, &der, err) && cert_parse(der, leaf, err);
 }
 
-bool dcap_needs(enum evidence_kind kind, struct span evidence, struct arena *a,
-                struct dcap_needs *out, struct err *err)
+static bool needs_of_quote(const struct quote *quote, struct arena *a, struct dcap_needs *out,
+                           struct err *err)
 {
-    struct dcap_container box;
-    struct quote quote;
     struct cert leaf;
     struct pck pck;
     struct dcap_needs needs = { 0 };
 
-    if (!dcap_container_open(kind, evidence, &box, err) || !quote_parse(box.quote, &quote, err) ||
-        !read_leaf(&quote, a, &leaf, err) || !pck_parse(&leaf, &pck, err))
+    if (!read_leaf(quote, a, &leaf, err) || !pck_parse(&leaf, &pck, err))
         return false;
     memcpy(needs.fmspc, pck.fmspc, sizeof needs.fmspc);
     snprintf(needs.ca, sizeof needs.ca, "%s",
              cert_cn_contains(leaf.issuer_cn, "Platform") ? "platform" : "processor");
     *out = needs;
+    return true;
+}
+
+static bool open_quote(enum evidence_kind kind, struct span evidence, struct quote *quote,
+                       struct err *err)
+{
+    struct dcap_container box;
+
+    return dcap_container_open(kind, evidence, &box, err) && quote_parse(box.quote, quote, err);
+}
+
+bool dcap_needs(enum evidence_kind kind, struct span evidence, struct arena *a,
+                struct dcap_needs *out, struct err *err)
+{
+    struct quote quote;
+
+    return open_quote(kind, evidence, &quote, err) && needs_of_quote(&quote, a, out, err);
+}
+
+bool dcap_needs_of(const struct appraise_in *in, struct dcap_needs *out, struct err *err)
+{
+    struct ledger_key key;
+    struct quote quote;
+    uint8_t type[2] = { 0 };
+    struct span parts[2] = { span_of(type, sizeof type) };
+
+    if (!in->cache)
+        return dcap_needs(in->kind, in->evidence, in->arena, out, err);
+    if (!open_quote(in->kind, in->evidence, &quote, err))
+        return false;
+    type[0] = (uint8_t)quote.certification_type;
+    type[1] = (uint8_t)(quote.certification_type >> 8);
+    parts[1] = quote.certification_data;
+    if (!digest(in->crypto, DIGEST_SHA256, parts, COUNT(parts), key.sum, err))
+        return false;
+    if (ledger_needs(in->cache, &key, out))
+        return true;
+    if (!needs_of_quote(&quote, in->arena, out, err))
+        return false;
+    ledger_keep_needs(in->cache, &key, out);
     return true;
 }
