@@ -126,6 +126,20 @@ def km_37_the_client_verifies_its_peer():
         assert cupel(BUILD, *args, "--ca", d.ca).returncode == 0
 
 
+def km_75_a_policy_that_does_not_compile_is_a_no_with_its_place():
+    text = WORK / "broken.policy"
+    text.write_text("version=1.0;\nauthorizationrules{ => permit(; };\n")
+    args = ["appraise", "--type", "sgx", "--collateral", lab() / "collateral", "--roots", f"lab={lab()}", "--at", LAB_NOW,
+            "--policy", text, "--json"]
+    done = cupel(BUILD, *args, "--evidence", lab() / "quote.bin", check=False)
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["verdict"], said["policy_hash"]) == (1, "deny", None), done.stdout
+    assert said["error"]["path"] == "policy:2:31" and said["error"]["reason"].startswith("E"), said["error"]
+    assert said["issued"] == {} and "broken.policy:2:31:" in done.stderr, done.stderr
+    done = cupel(BUILD, *args, "--evidence", lab("x-isv-sig") / "quote.bin", check=False)
+    assert (done.returncode, json.loads(done.stdout)["error"]["reason"]) == (2, "quote_signature"), done.stdout
+
+
 def km_81_every_route_says_which_role_it_needs():
     with service() as d:
         old = "?api-version=2018-09-01-preview"
@@ -207,6 +221,7 @@ try:
         km_32_collateral_that_cannot_be_used_is_told_when_it_is_loaded,
         km_36_nothing_that_a_client_sends_makes_the_service_connect,
         km_37_the_client_verifies_its_peer,
+        km_75_a_policy_that_does_not_compile_is_a_no_with_its_place,
         km_81_every_route_says_which_role_it_needs,
         km_83_the_log_holds_no_secret,
         km_88_the_tool_refuses_the_baseline_that_the_service_refuses,

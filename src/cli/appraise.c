@@ -158,19 +158,29 @@ static bool read_wish(struct cli *c, struct wish *w, struct err *err)
     return true;
 }
 
-/* A policy that does not compile: every diagnostic, as a compiler prints them. */
-static int fail_policy(struct cli *c, const struct wish *w, const struct policy_diagnostics *found,
-                       const struct err *err)
+/* A policy that does not compile: every diagnostic, as a compiler prints them, and a no that names
+ * the first error. The evidence is judged all the same: its refusal comes first. */
+static bool fail_policy(struct cli *c, const struct wish *w, const struct policy_diagnostics *found,
+                        struct policy_outcome *out)
 {
     const char *name = cli_option(c, "policy");
-    struct writer out = writer_in(&c->arena, 1024);
+    struct writer shown = writer_in(&c->arena, 1024);
+    size_t first = found->count;
 
+    for (size_t i = found->count; i-- > 0;)
+        if (found->items[i].severity == POLICY_ERROR)
+            first = i;
+    if (first == found->count)
+        return false;
     for (size_t i = 0; i < found->count; i++)
-        policy_diagnostic_write(&out, name ? name : "default", w->policy_text, &found->items[i]);
-    if (found->count == 0)
-        return cli_fail_err(c, err);
-    fprintf(stderr, "%.*s", (int)writer_span(&out).n, (const char *)writer_span(&out).p);
-    return EXIT_DENIED;
+        policy_diagnostic_write(&shown, name ? name : "default", w->policy_text, &found->items[i]);
+    fwrite(writer_span(&shown).p, 1, writer_span(&shown).n, stderr);
+    out->decision = POLICY_FAILED;
+    out->line = found->items[first].line;
+    out->column = found->items[first].column;
+    snprintf(out->error_code, sizeof out->error_code, "%s", found->items[first].code);
+    snprintf(out->error_text, sizeof out->error_text, "%s", found->items[first].text);
+    return true;
 }
 
 static int print_verdict(struct cli *c, const struct verdict *v)
@@ -203,9 +213,11 @@ static int judge(struct cli *c, struct wish *w)
         return cli_fail(c, EXIT_OURS, "out of memory");
     if (w->has_policy) {
         w->policy = policy_new(w->crypto, w->policy_text, &found, &err);
-        if (!w->policy)
-            return fail_policy(c, w, &found, &err);
-        v.policy_hash = policy_hash(w->policy);
+        if (!w->policy && !fail_policy(c, w, &found, &outcome))
+            return cli_fail_err(c, &err);
+        if (w->policy)
+            v.policy_hash = policy_hash(w->policy);
+        err_clear(&err);
     }
     if (!baseline_require(w->policy, &w->in, &err) || !appraise(&w->in, appraisal, &err))
         return cli_fail_err(c, &err);
@@ -213,8 +225,8 @@ static int judge(struct cli *c, struct wish *w)
         v.word = "refuse";
         return print_verdict(c, &v);
     }
-    if (w->policy) {
-        if (!policy_eval(w->policy, &appraisal->incoming, &c->arena, &outcome, &err))
+    if (w->has_policy) {
+        if (w->policy && !policy_eval(w->policy, &appraisal->incoming, &c->arena, &outcome, &err))
             return cli_fail_err(c, &err);
         v.policy = &outcome;
         v.word = outcome.decision == POLICY_PERMIT ? "permit" : "deny";
