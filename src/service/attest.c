@@ -138,12 +138,11 @@ static bool permits_debug(const struct policy *p)
           .type = CLAIM_STRING,
           .text = span_str("sgx") },
     };
-    bool permits;
+    bool permits = true;
 
     for (size_t i = 0; i < COUNT(debug); i++)
-        if (!claim_add(&claims, &debug[i], NULL))
-            return false;
-    permits = policy_eval(p, &claims, &a, &out, NULL) && out.decision == POLICY_PERMIT;
+        permits = permits && claim_add(&claims, &debug[i], NULL);
+    permits = permits && policy_eval(p, &claims, &a, &out, NULL) && out.decision == POLICY_PERMIT;
     arena_fini(&a);
     return permits;
 }
