@@ -24,7 +24,6 @@ struct api_token {
 
 struct api_settings {
     struct attest_service *service; /* borrowed */
-    struct span base_url;           /* of the instance: issuer, jku, discovery; no trailing slash */
     struct span version;            /* x-ms-maa-service-version, four parts */
     const struct api_token *tokens; /* copied; none: every call that needs a role is refused */
     size_t token_count;

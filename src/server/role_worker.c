@@ -174,7 +174,6 @@ static bool make_service(struct working *w, struct err *err)
 static bool make_api(struct working *w, struct err *err)
 {
     const struct api_settings s = { .service = w->service,
-                                    .base_url = span_str(w->config->text[CONFIG_BASE_URL]),
                                     .version = span_str(CUPEL_VERSION ".0"),
                                     .tokens = w->tokens,
                                     .token_count = w->token_count,
