@@ -199,19 +199,9 @@ static const struct tree_argument *find_argument(const struct tree_rule *rule,
 /* Which action may stand where (5.9). */
 static void check_verb(const struct checker *k)
 {
-    static const bool is_allowed[SECTIONS][5] = {
-        [SECTION_CONFIGURATION] = { [VERB_ISSUEPROPERTY] = true },
-        [SECTION_AUTHORIZATION] = { [VERB_PERMIT] = true,
-                                    [VERB_DENY] = true,
-                                    [VERB_ADD] = true,
-                                    [VERB_ISSUE] = true },
-        [SECTION_ISSUANCE] = { [VERB_ADD] = true,
-                               [VERB_ISSUE] = true,
-                               [VERB_ISSUEPROPERTY] = true },
-    };
     const struct tree_rule *rule = k->rule;
 
-    if (!is_allowed[k->section][rule->verb])
+    if (!verb_is_allowed(k->section, rule->verb))
         note_error(k->notes, "E301", rule->verb_at, NULL, "%s cannot stand in %s",
                    verb_name(rule->verb), section_name(k->section));
     else if (rule->verb == VERB_ISSUE && k->section == SECTION_AUTHORIZATION)

@@ -87,17 +87,17 @@ static bool run_contains_only_value(struct machine *m, const struct code *call,
 
 /* clang-format off */
 const struct policy_function policy_functions[] = {
-    { "JmesPath",          2, { TAKES_STRING, TAKES_STRING }, 0, TYPE_STRING,  true,  run_jmes_path,
+    { "JmesPath",          2, 2, { "json", "query" }, { TAKES_STRING, TAKES_STRING }, 0, TYPE_STRING,  true,  run_jmes_path,
       "the result of a JMESPath query on JSON text, as JSON text" },
-    { "JsonToClaimValue",  1, { TAKES_STRING },               0, TYPE_UNKNOWN, true,  run_json_to_claim_value,
+    { "JsonToClaimValue",  2, 1, { "json" },          { TAKES_STRING },               0, TYPE_UNKNOWN, true,  run_json_to_claim_value,
       "the string, integer, Boolean or set that JSON text stands for" },
-    { "IsSubsetOf",        2, { TAKES_SET, TAKES_SET },       3, TYPE_BOOLEAN, false, run_is_subset_of,
+    { "IsSubsetOf",        2, 2, { "a", "b" },        { TAKES_SET, TAKES_SET },       3, TYPE_BOOLEAN, false, run_is_subset_of,
       "whether every element of the first set is in the second" },
-    { "AppendString",      2, { TAKES_STRING, TAKES_STRING }, 0, TYPE_STRING,  true,  run_append_string,
+    { "AppendString",      2, 2, { "a", "b" },        { TAKES_STRING, TAKES_STRING }, 0, TYPE_STRING,  true,  run_append_string,
       "the first string followed by the second" },
-    { "NegateBool",        1, { TAKES_BOOLEAN },              0, TYPE_BOOLEAN, true,  run_negate_bool,
+    { "NegateBool",        2, 1, { "b" },             { TAKES_BOOLEAN },              0, TYPE_BOOLEAN, true,  run_negate_bool,
       "the opposite of a Boolean" },
-    { "ContainsOnlyValue", 2, { TAKES_SET, TAKES_ONE },       1, TYPE_BOOLEAN, false, run_contains_only_value,
+    { "ContainsOnlyValue", 2, 2, { "set", "v" },      { TAKES_SET, TAKES_ONE },       1, TYPE_BOOLEAN, false, run_contains_only_value,
       "whether a set is not empty and holds nothing but one value" },
 };
 /* clang-format on */

@@ -25,7 +25,9 @@ struct code;
 
 struct policy_function {
     const char *name;
+    int since; /* version 1.since */
     uint32_t arity;
+    const char *parameters[FUNCTION_ARGUMENTS]; /* their names, for people */
     enum parameter takes[FUNCTION_ARGUMENTS];
     unsigned whole_sets; /* bit n: `name.property` as argument n stands for all claims (5.3) */
     enum static_type gives;

@@ -5,27 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an argument may be: a set of these. */
-enum {
-    IS_NUMBER = 1 << 0,
-    IS_STRING = 1 << 1,
-    IS_ARRAY = 1 << 2,
-    IS_OBJECT = 1 << 3,
-    IS_OTHER = 1 << 4, /* null and Booleans */
-    IS_ANY = IS_NUMBER | IS_STRING | IS_ARRAY | IS_OBJECT | IS_OTHER,
-    IS_REFERENCE = 1 << 5,
-    IS_NUMBERS = 1 << 6, /* an array of numbers */
-    IS_STRINGS = 1 << 7, /* an array of strings */
-};
-
-struct jmes_function {
-    const char *name;
-    uint32_t least, most; /* arguments; UINT32_MAX: any number */
-    unsigned takes[2];    /* the last one holds for all further ones */
-    bool (*run)(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,
-                struct jv *out);
-};
-
 static unsigned class_of(const struct jv *v)
 {
     static const unsigned classes[] = {
@@ -601,36 +580,65 @@ static bool run_map(struct jmes_work *w, const struct jmes_argument *args, uint3
 }
 
 /* clang-format off */
-static const struct jmes_function functions[] = {
-    { "abs",                1, 1,          { IS_NUMBER },                       run_abs },
-    { "avg",                1, 1,          { IS_NUMBERS },                      run_avg },
-    { "ceil",               1, 1,          { IS_NUMBER },                       run_ceil },
-    { "contains",           2, 2,          { IS_ARRAY | IS_STRING, IS_ANY },    run_contains },
-    { "ends_with",          2, 2,          { IS_STRING, IS_STRING },            run_ends_with },
-    { "equals_ignore_case", 2, 2,          { IS_STRING, IS_STRING },            run_equals_ignore_case },
-    { "floor",              1, 1,          { IS_NUMBER },                       run_floor },
-    { "join",               2, 2,          { IS_STRING, IS_STRINGS },           run_join },
-    { "keys",               1, 1,          { IS_OBJECT },                       run_keys },
-    { "length",             1, 1,          { IS_STRING | IS_ARRAY | IS_OBJECT },run_length },
-    { "map",                2, 2,          { IS_REFERENCE, IS_ARRAY },          run_map },
-    { "max",                1, 1,          { IS_NUMBERS | IS_STRINGS },         run_max },
-    { "max_by",             2, 2,          { IS_ARRAY, IS_REFERENCE },          run_max_by },
-    { "merge",              1, UINT32_MAX, { IS_OBJECT, IS_OBJECT },            run_merge },
-    { "min",                1, 1,          { IS_NUMBERS | IS_STRINGS },         run_min },
-    { "min_by",             2, 2,          { IS_ARRAY, IS_REFERENCE },          run_min_by },
-    { "not_null",           1, UINT32_MAX, { IS_ANY, IS_ANY },                  run_not_null },
-    { "reverse",            1, 1,          { IS_STRING | IS_ARRAY },            run_reverse },
-    { "sort",               1, 1,          { IS_NUMBERS | IS_STRINGS },         run_sort },
-    { "sort_by",            2, 2,          { IS_ARRAY, IS_REFERENCE },          run_sort_by },
-    { "starts_with",        2, 2,          { IS_STRING, IS_STRING },            run_starts_with },
-    { "sum",                1, 1,          { IS_NUMBERS },                      run_sum },
-    { "to_array",           1, 1,          { IS_ANY },                          run_to_array },
-    { "to_number",          1, 1,          { IS_ANY },                          run_to_number },
-    { "to_string",          1, 1,          { IS_ANY },                          run_to_string },
-    { "type",               1, 1,          { IS_ANY },                          run_type },
-    { "values",             1, 1,          { IS_OBJECT },                       run_values },
+const struct jmes_function jmes_functions[] = {
+    { "abs",                1, 1,          { IS_NUMBER },                       run_abs,
+      "number", "the number without its sign" },
+    { "avg",                1, 1,          { IS_NUMBERS },                      run_avg,
+      "number or null", "the mean; null of an empty array" },
+    { "ceil",               1, 1,          { IS_NUMBER },                       run_ceil,
+      "number", "the next integer upwards" },
+    { "contains",           2, 2,          { IS_ARRAY | IS_STRING, IS_ANY },    run_contains,
+      "Boolean", "whether an element equals it, or a string has it inside" },
+    { "ends_with",          2, 2,          { IS_STRING, IS_STRING },            run_ends_with,
+      "Boolean", "whether the first string ends with the second" },
+    { "equals_ignore_case", 2, 2,          { IS_STRING, IS_STRING },            run_equals_ignore_case,
+      "Boolean", "whether two strings are the same but for ASCII case" },
+    { "floor",              1, 1,          { IS_NUMBER },                       run_floor,
+      "number", "the next integer downwards" },
+    { "join",               2, 2,          { IS_STRING, IS_STRINGS },           run_join,
+      "string", "the strings of the array with the first one between them" },
+    { "keys",               1, 1,          { IS_OBJECT },                       run_keys,
+      "array", "the names of the members, in their order" },
+    { "length",             1, 1,          { IS_STRING | IS_ARRAY | IS_OBJECT }, run_length,
+      "number", "how many characters, elements or members" },
+    { "map",                2, 2,          { IS_REFERENCE, IS_ARRAY },          run_map,
+      "array", "the reference applied to each element, nulls kept" },
+    { "max",                1, 1,          { IS_NUMBERS | IS_STRINGS },         run_max,
+      "element or null", "the largest; null of an empty array" },
+    { "max_by",             2, 2,          { IS_ARRAY, IS_REFERENCE },          run_max_by,
+      "element or null", "the element for which the reference gives the largest" },
+    { "merge",              1, UINT32_MAX, { IS_OBJECT, IS_OBJECT },            run_merge,
+      "object", "all members; later ones win" },
+    { "min",                1, 1,          { IS_NUMBERS | IS_STRINGS },         run_min,
+      "element or null", "the smallest; null of an empty array" },
+    { "min_by",             2, 2,          { IS_ARRAY, IS_REFERENCE },          run_min_by,
+      "element or null", "the element for which the reference gives the smallest" },
+    { "not_null",           1, UINT32_MAX, { IS_ANY, IS_ANY },                  run_not_null,
+      "any", "the first argument that is not null, or null" },
+    { "reverse",            1, 1,          { IS_STRING | IS_ARRAY },            run_reverse,
+      "the same", "the elements or characters from the end" },
+    { "sort",               1, 1,          { IS_NUMBERS | IS_STRINGS },         run_sort,
+      "array", "the elements in ascending order, strings by code point" },
+    { "sort_by",            2, 2,          { IS_ARRAY, IS_REFERENCE },          run_sort_by,
+      "array", "the elements in the order of what the reference gives; stable" },
+    { "starts_with",        2, 2,          { IS_STRING, IS_STRING },            run_starts_with,
+      "Boolean", "whether the first string begins with the second" },
+    { "sum",                1, 1,          { IS_NUMBERS },                      run_sum,
+      "number", "the sum; 0 of an empty array" },
+    { "to_array",           1, 1,          { IS_ANY },                          run_to_array,
+      "array", "an array as it is, anything else as an array of one" },
+    { "to_number",          1, 1,          { IS_ANY },                          run_to_number,
+      "number or null", "a number, or the number that a string spells" },
+    { "to_string",          1, 1,          { IS_ANY },                          run_to_string,
+      "string", "a string as it is, anything else as compact JSON text" },
+    { "type",               1, 1,          { IS_ANY },                          run_type,
+      "string", "number, string, boolean, array, object or null" },
+    { "values",             1, 1,          { IS_OBJECT },                       run_values,
+      "array", "the values of the members, in their order" },
 };
 /* clang-format on */
+
+const size_t jmes_function_count = COUNT(jmes_functions);
 
 static bool is_taken(const struct jmes_argument *arg, unsigned takes)
 {
@@ -642,18 +650,18 @@ static bool is_taken(const struct jmes_argument *arg, unsigned takes)
            ((takes & IS_STRINGS) && is_all(&arg->value, IS_STRING));
 }
 
-static const struct jmes_function *find(struct span name)
+const struct jmes_function *jmes_function_find(struct span name)
 {
-    for (size_t i = 0; i < COUNT(functions); i++)
-        if (span_is(name, functions[i].name))
-            return &functions[i];
+    for (size_t i = 0; i < COUNT(jmes_functions); i++)
+        if (span_is(name, jmes_functions[i].name))
+            return &jmes_functions[i];
     return NULL;
 }
 
 bool jmes_call(struct jmes_work *w, struct span name, const struct jmes_argument *args,
                uint32_t count, struct jv *out)
 {
-    const struct jmes_function *f = find(name);
+    const struct jmes_function *f = jmes_function_find(name);
     char shown[40];
 
     if (!f)

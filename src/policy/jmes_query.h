@@ -68,6 +68,35 @@ struct jmes_argument {
     const struct jmes_query *reference; /* NULL for a value */
 };
 
+/* What an argument of a function may be: a set of these. */
+enum {
+    IS_NUMBER = 1 << 0,
+    IS_STRING = 1 << 1,
+    IS_ARRAY = 1 << 2,
+    IS_OBJECT = 1 << 3,
+    IS_OTHER = 1 << 4, /* null and Booleans */
+    IS_ANY = IS_NUMBER | IS_STRING | IS_ARRAY | IS_OBJECT | IS_OTHER,
+    IS_REFERENCE = 1 << 5,
+    IS_NUMBERS = 1 << 6, /* an array of numbers */
+    IS_STRINGS = 1 << 7, /* an array of strings */
+};
+
+struct jmes_function {
+    const char *name;
+    uint32_t least, most; /* arguments; UINT32_MAX: any number */
+    unsigned takes[2];    /* the last one holds for all further ones */
+    bool (*run)(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,
+                struct jv *out);
+    const char *gives; /* what comes out, in words */
+    const char *meaning;
+};
+
+extern const struct jmes_function jmes_functions[];
+extern const size_t jmes_function_count;
+
+/* The row of that name, or NULL. Names are spelled exactly. */
+const struct jmes_function *jmes_function_find(struct span name);
+
 /* Calls a function by name. */
 bool jmes_call(struct jmes_work *w, struct span name, const struct jmes_argument *args,
                uint32_t count, struct jv *out) MUST_USE;

@@ -1,5 +1,8 @@
 #include "known.h"
 #include "diagnostic.h"
+#include "known_claims.h"
+
+enum { MEASURED = KNOWN_TPM | KNOWN_VBS, ENCLAVE = KNOWN_SGX | KNOWN_OE };
 
 /* `azuredefault`, or the evaluation number of a TCB baseline: 1 to 9 digits */
 static bool is_tcb_identifier(struct span text)
@@ -15,23 +18,25 @@ static bool is_tcb_identifier(struct span text)
 /* clang-format off */
 const struct property_def policy_properties[] = {
     { "report_validity_in_minutes", SECTION_ISSUANCE,      VALUE_INTEGER, 1, 525600, NULL,
-      "an integer from 1 to 525600" },
+      "an integer from 1 to 525600", MEASURED, "1440", "how long the token is valid" },
     { "omit_x5c",                   SECTION_ISSUANCE,      VALUE_BOOLEAN, 0, 0, NULL,
-      "true or false" },
+      "true or false", MEASURED, "false", "the token names the signing certificate by its hash only" },
     { "require_valid_aik_cert",     SECTION_CONFIGURATION, VALUE_BOOLEAN, 0, 0, NULL,
-      "true or false" },
+      "true or false", MEASURED, "true", "an attestation key without a valid certificate is refused" },
     { "required_pcr_mask",          SECTION_CONFIGURATION, VALUE_INTEGER, 0, 16777215, NULL,
-      "an integer from 0 to 16777215" },
+      "an integer from 0 to 16777215", MEASURED, "16777215", "PCRs that the quote must cover, bit n for PCR n" },
     { "x-ms-sgx-tcbidentifier",     SECTION_CONFIGURATION, VALUE_STRING,  0, 0, is_tcb_identifier,
-      "\"azuredefault\" or a string of 1 to 9 digits" },
+      "\"azuredefault\" or a string of 1 to 9 digits", ENCLAVE, "\"azuredefault\"", "which TCB baseline the platform is measured by" },
 };
 
 const size_t policy_property_count = COUNT(policy_properties);
 
-static const char *const reserved[] = {
+const char *const policy_reserved_claims[] = {
     "iss", "exp", "nbf", "iat", "jti", "x-ms-policy-hash", "x-ms-policy-signer",
 };
 /* clang-format on */
+
+const size_t policy_reserved_claim_count = COUNT(policy_reserved_claims);
 
 const struct property_def *property_find(enum policy_section section, struct span name)
 {
@@ -63,8 +68,8 @@ bool property_accepts(const struct property_def *def, const struct value *v)
 
 bool is_reserved_claim(struct span name)
 {
-    for (size_t i = 0; i < COUNT(reserved); i++)
-        if (span_is(name, reserved[i]))
+    for (size_t i = 0; i < COUNT(policy_reserved_claims); i++)
+        if (span_is(name, policy_reserved_claims[i]))
             return true;
     return false;
 }

@@ -156,22 +156,20 @@ const struct known_claim known_claims[] = {
     { "rp_data",                                         ALL,      KNOWN_STRING,  OUT,            0, "nonce" },
 };
 
-static const struct {
-    const char *name;
-    unsigned bit;
-} types[] = {
+const struct known_type_def known_types[] = {
     { "SgxEnclave", SGX }, { "OpenEnclave", OE }, { "Tpm", TPM },          { "VbsEnclave", VBS },
     { "SevSnpVm", SNP },   { "TdxVm", TDX },      { "AzureGuest", GUEST },
 };
 /* clang-format on */
 
 const size_t known_claim_count = COUNT(known_claims);
+const size_t known_type_count = COUNT(known_types);
 
 unsigned known_type_find(struct span attestation_type)
 {
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (span_is_nocase(attestation_type, types[i].name))
-            return types[i].bit;
+    for (size_t i = 0; i < COUNT(known_types); i++)
+        if (span_is_nocase(attestation_type, known_types[i].name))
+            return known_types[i].bit;
     return 0;
 }
 

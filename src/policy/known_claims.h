@@ -44,6 +44,15 @@ struct known_claim {
 extern const struct known_claim known_claims[];
 extern const size_t known_claim_count;
 
+/* The attestation types by name. */
+struct known_type_def {
+    const char *name;
+    unsigned bit;
+};
+
+extern const struct known_type_def known_types[];
+extern const size_t known_type_count;
+
 /* The bit of an attestation type by name ("SgxEnclave", case ignored); 0 when it is none. */
 unsigned known_type_find(struct span attestation_type);
 

@@ -135,12 +135,12 @@ static bool no_memory(struct parser *p)
 }
 
 /* What a version may hold (2.8). */
-static bool need_version(struct parser *p, int minor, struct place at, const char *what)
+static bool need_version(struct parser *p, enum policy_feature feature, struct place at)
 {
-    if (p->tree->minor >= minor)
+    if (p->tree->minor >= feature_since(feature))
         return true;
-    return note_error(p->notes, "E208", at, NULL, "%s version 1.%d, and the policy says 1.%d", what,
-                      minor, p->tree->minor);
+    return note_error(p->notes, "E208", at, NULL, "%s need version 1.%d, and the policy says 1.%d",
+                      feature_text(feature), feature_since(feature), p->tree->minor);
 }
 
 static bool refuse_reserved(struct parser *p, const struct token *t)
@@ -219,7 +219,7 @@ static bool parse_named(struct parser *p, struct tree_expression **out)
         return refuse_reserved(p, &p->now);
     if (p->now.word != WORD_NONE)
         return unexpected(p, "a value", NULL);
-    if (is_call && !need_version(p, 2, p->now.at, "functions need"))
+    if (is_call && !need_version(p, FEATURE_CALL, p->now.at))
         return false;
     if (is_call && p->depth == POLICY_CALL_DEPTH)
         return note_error(p->notes, "E230", p->now.at, NULL,
@@ -336,7 +336,7 @@ static bool parse_tests(struct parser *p, struct tree_condition *c)
 /* "!" "[" ... "]" */
 static bool parse_negation(struct parser *p, struct tree_condition *c)
 {
-    if (!need_version(p, 2, p->now.at, "\"!\" before a condition needs"))
+    if (!need_version(p, FEATURE_NEGATION, p->now.at))
         return false;
     if (c->name.n)
         return note_error(p->notes, "E215", p->now.at, NULL,
@@ -579,7 +579,7 @@ static bool check_section(struct parser *p, enum policy_section *out)
     if (p->now.word < WORD_CONFIGURATIONRULES || p->now.word > WORD_ISSUANCERULES)
         return complain_section(p);
     id = (enum policy_section)(p->now.word - WORD_CONFIGURATIONRULES);
-    if (id == SECTION_CONFIGURATION && !need_version(p, 1, p->now.at, "configurationrules need"))
+    if (id == SECTION_CONFIGURATION && !need_version(p, FEATURE_CONFIGURATION, p->now.at))
         return false;
     if (p->tree->sections[id].is_present)
         return note_error(p->notes, "E205", p->now.at, NULL, "%s stand here a second time",

@@ -21,9 +21,20 @@ enum policy_property {
     PROPERTIES
 };
 
-enum policy_operator { OP_EQUAL, OP_DIFFERENT, OP_LESS, OP_AT_MOST, OP_MORE, OP_AT_LEAST };
+enum policy_operator {
+    OP_EQUAL,
+    OP_DIFFERENT,
+    OP_LESS,
+    OP_AT_MOST,
+    OP_MORE,
+    OP_AT_LEAST,
+    OPERATORS
+};
 
-enum policy_verb { VERB_PERMIT, VERB_DENY, VERB_ADD, VERB_ISSUE, VERB_ISSUEPROPERTY };
+enum policy_verb { VERB_PERMIT, VERB_DENY, VERB_ADD, VERB_ISSUE, VERB_ISSUEPROPERTY, VERBS };
+
+/* What an older version of the language does not have (2.8). */
+enum policy_feature { FEATURE_CONFIGURATION, FEATURE_CALL, FEATURE_NEGATION, FEATURES };
 
 enum expression_kind { EXPR_STRING, EXPR_INTEGER, EXPR_BOOLEAN, EXPR_PROPERTY, EXPR_CALL };
 
@@ -123,5 +134,12 @@ const char *section_name(enum policy_section section);
 const char *property_name(enum policy_property property);
 const char *operator_text(enum policy_operator op);
 const char *verb_name(enum policy_verb verb);
+
+/* The first version, 1.minor, that has a feature, and how messages speak of it. */
+int feature_since(enum policy_feature feature);
+const char *feature_text(enum policy_feature feature);
+
+/* Tells whether an action may stand in a section (5.9). */
+bool verb_is_allowed(enum policy_section section, enum policy_verb verb);
 
 #endif
