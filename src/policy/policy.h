@@ -73,14 +73,15 @@ struct policy_outcome {
 bool policy_eval(const struct policy *p, const struct claim_set *incoming, struct arena *a,
                  struct policy_outcome *out, struct err *err) MUST_USE;
 
-/* How one condition of a rule fared, over the first claims that satisfied those before it. */
+/* How one condition of a rule fared, over claims that satisfied those before it: where the rule
+ * fired, over claims for which it did, else over those that came furthest. */
 struct policy_trail_condition {
     struct span text; /* as the policy has it */
     bool was_reached; /* the conditions before it held */
     bool holds;
     uint32_t matches; /* claims that satisfy its tests */
     bool has_nearest;
-    struct claim nearest; /* the first match, or the claim that passes most tests */
+    struct claim nearest; /* a match, or the claim that passes most tests */
     char why[160];        /* what failed, or empty */
     char hint[96];        /* what was probably meant, or empty */
 };
@@ -88,9 +89,12 @@ struct policy_trail_condition {
 struct policy_trail_rule {
     const char *section; /* "authorizationrules" */
     uint32_t line, column;
-    struct span text; /* as the policy has it */
-    uint32_t times;   /* how often it fired */
-    bool has_failed;  /* the error that ended the evaluation happened here */
+    struct span text;   /* as the policy has it */
+    struct span action; /* the part behind the arrow */
+    const char *verb;   /* "permit", "deny", "add", "issue", "issueproperty" */
+    struct span makes;  /* the name of the claim it makes, where that is written down; or empty */
+    uint32_t times;     /* how often it fired */
+    bool has_failed;    /* the error that ended the evaluation happened here */
     struct policy_trail_condition *conditions;
     size_t condition_count;
     struct claim *made; /* claims it put into the incoming set, or would have */

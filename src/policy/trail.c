@@ -1,11 +1,14 @@
 #include "trail.h"
 #include "diagnostic.h"
+#include "known_claims.h"
 #include "search.h"
 
 #include "../base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { CHAIN_STEPS = 20000 }; /* spent on one rule that did not fire: about a tenth of a ms */
 
 struct trail_writer trail_in(struct arena *a)
 {
@@ -120,6 +123,29 @@ static void hint_about_values(const struct value *left, const struct value *righ
     }
 }
 
+static bool is_offered(const struct machine *m, struct span name)
+{
+    for (uint32_t i = 0; i < m->facts.count; i++)
+        if (span_equal(m->facts.items[i].type, name))
+            return true;
+    return false;
+}
+
+/* The claim has an older or a newer name, and under that it is there. */
+static void hint_about_age(const struct machine *m, struct span name, char *hint, size_t room)
+{
+    for (size_t i = 0; i < known_claim_count; i++) {
+        const struct known_claim *k = &known_claims[i];
+
+        if (!k->instead)
+            continue;
+        if (span_is(name, k->name) && is_offered(m, span_str(k->instead)))
+            snprintf(hint, room, "its present name is %s, and that is there", k->instead);
+        if (span_is(name, k->instead) && is_offered(m, span_str(k->name)))
+            snprintf(hint, room, "its older name %s is there", k->name);
+    }
+}
+
 /* No claim has the name: the same name in another letter case, or made by a later rule. */
 static void hint_about_name(const struct machine *m, const struct rule_code *rule, struct span name,
                             char *hint, size_t room)
@@ -131,6 +157,7 @@ static void hint_about_name(const struct machine *m, const struct rule_code *rul
             m->program->codes[r->type].constant.kind == VALUE_STRING &&
             span_equal(m->program->codes[r->type].constant.text, name))
             snprintf(hint, room, "only a later rule makes it");
+    hint_about_age(m, name, hint, room);
     if (name.n > POLICY_NAME_LIMIT)
         return;
     memcpy(wanted, name.p, name.n);
@@ -167,18 +194,74 @@ static void explain_failure(const struct machine *m, const struct condition_code
                             struct policy_trail_condition *out)
 {
     const struct test_code *test = &m->program->tests[c->tests + passed];
+    enum policy_operator op = test->operator;
+    const char *order = op > OP_DIFFERENT ? operator_text(op) : "";
     char l[80], r[80];
 
     show_value(left, l, sizeof l);
     show_value(right, r, sizeof r);
-    snprintf(out->why, sizeof out->why, "%s: %s %s %s is false", property_name(test->property), l,
-             operator_text(test->operator), r);
+    snprintf(out->why, sizeof out->why, "%s is %s, must %s %s%s%s", property_name(test->property),
+             l, op == OP_DIFFERENT ? "not be" : "be", order, *order ? " " : "", r);
     hint_about_values(left, right, out->hint, sizeof out->hint);
 }
 
-/* One condition under the first bindings found: how many claims match, or which came nearest. */
+/* The claims that satisfy the first conditions of a rule: all of them, or as many as can be. */
+struct chain {
+    uint32_t depth;
+    uint32_t facts[POLICY_CONDITION_LIMIT];
+};
+
+static bool passes(struct machine *m, const struct condition_code *c, uint32_t fact)
+{
+    struct value left = { 0 }, right = { 0 };
+
+    return tests_passed(m, c, &m->facts.items[fact], &left, &right) == c->test_count;
+}
+
+/* Follows every combination until one satisfies all conditions; true when one does. It looks for
+ * what the search has found already, or what came nearest, so it may give up when that is long. */
+static bool follow_chain(struct machine *m, uint32_t i, uint32_t count, struct chain *best)
+{
+    const struct condition_code *c = &m->conditions[i];
+    bool is_done = false, is_matched = false;
+
+    if (i > best->depth)
+        best->depth = i;
+    for (uint32_t k = 0; k < i && i == best->depth; k++)
+        best->facts[k] = m->frames[k].fact;
+    if (i == count)
+        return true;
+    for (uint32_t n = search_first(m, c); n && !is_done && m->steps <= m->limit;
+         n = search_next(m, c, n)) {
+        if (!passes(m, c, n - 1))
+            continue;
+        is_matched = true;
+        m->frames[i].fact = n - 1;
+        if (c->is_negated)
+            return false;
+        is_done = follow_chain(m, i + 1, count, best);
+        if (!c->is_enumerated) /* one witness is as good as another */
+            return is_done;
+    }
+    return is_done || (c->is_negated && !is_matched && follow_chain(m, i + 1, count, best));
+}
+
+static void find_chain(struct machine *m, const struct rule_code *rule, struct chain *best)
+{
+    uint64_t limit = m->limit;
+
+    if (m->fired == 0 && limit > m->steps + CHAIN_STEPS)
+        m->limit = m->steps + CHAIN_STEPS;
+    (void)follow_chain(m, 0, rule->condition_count, best);
+    m->limit = limit;
+    m->failure.is_set = false;
+    for (uint32_t i = 0; i < best->depth; i++)
+        m->frames[i].fact = best->facts[i];
+}
+
+/* One condition under the bindings before it: how many claims match, or which came nearest. */
 static void explain_condition(struct machine *m, const struct rule_code *rule, uint32_t i,
-                              struct policy_trail_condition *out)
+                              bool is_bound, struct policy_trail_condition *out)
 {
     const struct condition_code *c = &m->conditions[i];
     struct value best_left = { 0 }, best_right = { 0 };
@@ -191,10 +274,8 @@ static void explain_condition(struct machine *m, const struct rule_code *rule, u
         struct value left = { 0 }, right = { 0 };
         uint32_t passed = tests_passed(m, c, f, &left, &right);
 
-        if (passed == c->test_count && out->matches++ == 0) {
+        if (passed == c->test_count && out->matches++ == 0)
             take_claim(f, out);
-            m->frames[i].fact = n - 1;
-        }
         if (!best || passed > most) {
             best = f;
             most = passed;
@@ -202,7 +283,9 @@ static void explain_condition(struct machine *m, const struct rule_code *rule, u
             best_right = right;
         }
     }
-    out->holds = (out->matches > 0) != c->is_negated;
+    if (is_bound && !c->is_negated)
+        take_claim(&m->facts.items[m->frames[i].fact], out);
+    out->holds = is_bound || (out->matches > 0) != c->is_negated;
     if (out->holds || c->is_negated)
         return;
     if (!best) {
@@ -213,19 +296,51 @@ static void explain_condition(struct machine *m, const struct rule_code *rule, u
     explain_failure(m, c, most, &best_left, &best_right, out);
 }
 
+static size_t back_over(struct span text, size_t at, bool (*is)(uint8_t c))
+{
+    while (at > 0 && is(text.p[at - 1]))
+        at--;
+    return at;
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool is_name(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The condition with what stands before its bracket: its name, or the mark of a negation. */
+static struct span condition_text(struct span text, const struct condition_code *c)
+{
+    size_t mark = back_over(text, c->at, is_space), start = c->at;
+
+    if (c->is_negated && mark > 0 && text.p[mark - 1] == '!')
+        start = mark - 1;
+    else if (mark > 0 && text.p[mark - 1] == ':')
+        start = back_over(text, back_over(text, mark - 1, is_space), is_name);
+    return span_part(text, start, c->at + c->length - start);
+}
+
 static void explain_conditions(struct trail_writer *t, struct machine *m,
                                const struct rule_code *rule, struct policy_trail_rule *out)
 {
+    struct chain best = { 0 };
+
     out->conditions = take(t, rule->condition_count, sizeof *out->conditions);
     if (!out->conditions)
         return;
     out->condition_count = rule->condition_count;
+    find_chain(m, rule, &best);
     for (uint32_t i = 0; i < rule->condition_count; i++) {
         const struct condition_code *c = &m->conditions[i];
 
-        out->conditions[i].text = span_part(m->program->text, c->at, c->length);
-        if (i == 0 || out->conditions[i - 1].holds)
-            explain_condition(m, rule, i, &out->conditions[i]);
+        out->conditions[i].text = condition_text(m->program->text, c);
+        if (i <= best.depth)
+            explain_condition(m, rule, i, i < best.depth, &out->conditions[i]);
     }
 }
 
@@ -244,6 +359,19 @@ static void explain_made(struct trail_writer *t, const struct machine *m,
     }
 }
 
+static struct span action_text(const struct machine *m, const struct rule_code *rule)
+{
+    return span_part(m->program->text, rule->verb_at, rule->at + rule->length - rule->verb_at);
+}
+
+static struct span made_name(const struct machine *m, const struct rule_code *rule)
+{
+    const struct code *type = rule->type != NO_CODE ? &m->program->codes[rule->type] : NULL;
+    bool is_known = type && type->kind == CODE_CONSTANT && type->constant.kind == VALUE_STRING;
+
+    return is_known ? type->constant.text : (struct span){ 0 };
+}
+
 void trail_rule(struct trail_writer *t, struct machine *m, const struct rule_code *rule)
 {
     struct policy_trail_rule *out = next_rule(t);
@@ -254,6 +382,9 @@ void trail_rule(struct trail_writer *t, struct machine *m, const struct rule_cod
         return;
     *out = (struct policy_trail_rule){ .section = section_name(rule->section),
                                        .text = span_part(m->program->text, rule->at, rule->length),
+                                       .action = action_text(m, rule),
+                                       .verb = verb_name(rule->verb),
+                                       .makes = made_name(m, rule),
                                        .times = m->fired,
                                        .has_failed = failure.is_set };
     text_locate(m->program->text, rule->at, &out->line, &out->column);

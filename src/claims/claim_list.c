@@ -1,4 +1,4 @@
-#include "claims_file.h"
+#include "claim_list.h"
 
 #include "../format/json.h"
 
@@ -80,10 +80,15 @@ bool claims_of_json(const struct json *array, struct claim_set *out, struct err 
     return true;
 }
 
+/* As many claims as a policy takes, one of which may hold a whole event log as text. */
+static const struct json_limits limits = {
+    .bytes = 64 << 20, .depth = 8, .nodes = 1 << 20, .members = 64
+};
+
 bool claims_of_text(struct span text, struct arena *a, struct claim_set *out, struct err *err)
 {
     const struct json *root = NULL;
 
     *out = claim_set_in(a);
-    return json_parse(text, &json_limits_default, a, &root, err) && claims_of_json(root, out, err);
+    return json_parse(text, &limits, a, &root, err) && claims_of_json(root, out, err);
 }

@@ -1,0 +1,45 @@
+/*
+ * policy_jws - the document in which a policy travels
+ *
+ * Shape    a compact JWS whose payload is {"AttestationPolicy": base64url of the text}; unsecured,
+ *          or signed by the key of the certificate in x5c (leaf first)
+ * Reads    what clients are known to send: x5c in the header or in its jwk, RSA256 for RS256,
+ *          ECDH256 for ES256; the text unencoded where the caller says so (2018-09-01-preview)
+ * Writes   {"alg":"none"}, or {"alg":"RS256" or "ES256","x5c":[...]}
+ * Errors   malformed, unsupported (algorithm), untrusted (signature), limit, memory
+ * Source   the REST contract, 7.1; the policy language, 10.2; RFC 7515, 4.1.6
+ */
+#ifndef CUPEL_TOKEN_POLICY_JWS_H
+#define CUPEL_TOKEN_POLICY_JWS_H
+
+#include "../crypto/crypto.h"
+#include "jws.h"
+
+enum { POLICY_JWS_CERTS_MAX = 8 };
+
+struct policy_jws {
+    struct jws jws;
+    struct span text;                        /* the policy */
+    bool is_plain;                           /* it stood there unencoded */
+    enum sig_alg alg;                        /* of a signed one: SIG_RS256 or SIG_ES256 */
+    struct span certs[POLICY_JWS_CERTS_MAX]; /* DER, leaf first */
+    size_t cert_count;
+};
+
+/* Splits and decodes; verifies nothing. `takes_plain`: the text may stand unencoded. */
+bool policy_jws_read(struct span jws, bool takes_plain, struct arena *a, struct policy_jws *out,
+                     struct err *err) MUST_USE;
+
+/* Verifies the signature with the key of the first certificate. Whether that certificate may sign
+ * policies is for the caller to say. Untrusted for an unsecured one. */
+bool policy_jws_verify(struct crypto *c, const struct policy_jws *p, struct err *err) MUST_USE;
+
+/* header.payload, ready for jwt_attach; without certificates that of an unsecured one. */
+bool policy_jws_input(struct span text, enum sig_alg alg, const struct span *certs,
+                      size_t cert_count, struct arena *a, struct span *out,
+                      struct err *err) MUST_USE;
+
+/* Tells a JWS from a policy's text: two dots between characters of base64url, "ey" in front. */
+bool policy_jws_is(struct span text);
+
+#endif
