@@ -1,8 +1,11 @@
 /*
- * manual - prints the parts of the manual that follow from tables, in scdoc's form: `manual NAME`
+ * manual - prints the parts of the manual that follow from tables: `manual NAME`
  *
- * tools/manual puts them between the marks "; table NAME" and "; end" of docs/man/ and compares.
+ * In scdoc's form for docs/man, in Markdown for docs/policy-language.md. tools/manual puts them
+ * between the marks of the pages and compares.
  */
+#include "manual.h"
+
 #include "../src/claims/def.h"
 #include "../src/evidence/sgx/claims.h"
 #include "../src/evidence/sgx/sgx.h"
@@ -153,24 +156,27 @@ static void print_functions(void)
     }
 }
 
-static const struct {
-    const char *name;
-    void (*print)(void);
-} parts[] = {
+static const struct manual_part parts[] = {
     { "config", print_config },
     { "verbs", print_verbs },
     { "sgx-checks", print_checks },
     { "sgx-claims", print_claims },
     { "policy-functions", print_functions },
+    { NULL, NULL },
 };
+
+static bool print_part(const struct manual_part *rows, const char *name)
+{
+    while (rows->name && strcmp(rows->name, name) != 0)
+        rows++;
+    if (rows->name)
+        rows->print();
+    return rows->name != NULL;
+}
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; i < COUNT(parts); i++) {
-        if (argc == 2 && strcmp(argv[1], parts[i].name) == 0) {
-            parts[i].print();
-            return fflush(stdout) != 0;
-        }
-    }
-    return 64;
+    if (argc != 2 || (!print_part(parts, argv[1]) && !print_part(policy_parts, argv[1])))
+        return 64;
+    return fflush(stdout) != 0;
 }
