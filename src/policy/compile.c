@@ -304,15 +304,12 @@ static uint32_t intern(struct compiler *k, struct span name)
 }
 
 /* `type==` a literal: the condition is about the claims of one name. */
-static bool is_name_test(const struct compiler *k, const struct tree_test *t)
+static bool is_name_test(const struct tree_test *t)
 {
-    const struct code *right = &k->codes[t->right->code];
-
-    return t->property == PROPERTY_TYPE && t->operator== OP_EQUAL &&
-                                           right->kind == CODE_CONSTANT &&
-                                           right->constant.kind == VALUE_STRING;
+    return t->property == PROPERTY_TYPE && t->operator== OP_EQUAL && t->right->kind == EXPR_STRING;
 }
 
+/* A call that is no constant has to be made, and may fail. */
 static bool is_call(const struct compiler *k, const struct tree_test *t)
 {
     return k->codes[t->right->code].kind == CODE_CALL;
@@ -343,7 +340,8 @@ static void add_test(struct compiler *k, const struct tree_test *t, struct condi
     c->test_count++;
 }
 
-/* A condition: its name settled, its tests in order, those with calls last. */
+/* A condition: its name settled, its tests in order, those with calls last: as they are written,
+ * for a constant in front of a call that fails would hide the failure (6.1). */
 static void compile_condition(struct compiler *k, const struct tree_condition *from, uint32_t i,
                               struct rule_code *rule)
 {
@@ -358,12 +356,12 @@ static void compile_condition(struct compiler *k, const struct tree_condition *f
                                   .at = from->at.offset,
                                   .length = from->at.length };
     for (const struct tree_test *t = from->tests; t && !by_name; t = t->next)
-        by_name = is_name_test(k, t) ? t : NULL;
+        by_name = is_name_test(t) ? t : NULL;
     if (by_name)
         c->name_id = intern(k, k->codes[by_name->right->code].constant.text);
     for (int calls = 0; calls < 2; calls++)
         for (const struct tree_test *t = from->tests; t; t = t->next)
-            if (t != by_name && is_call(k, t) == (calls == 1))
+            if (t != by_name && (t->right->kind == EXPR_CALL) == (calls == 1))
                 add_test(k, t, c, rule);
     k->uses[i] = 0;
     for (const struct tree_test *t = from->tests; t; t = t->next)

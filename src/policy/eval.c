@@ -173,6 +173,7 @@ bool eval_policy(const struct policy *p, const struct claim_set *incoming, struc
         if (!take_failure(&m.failure, p->text, &o, err))
             return false;
     }
+    o.steps = m.steps;
     if (m.facts.items && !collect_added(&m, &o.added, err))
         return false;
     if (o.decision == POLICY_DENY && !collect_blamed(&m, &o.blamed, err))

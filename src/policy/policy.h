@@ -66,6 +66,7 @@ struct policy_outcome {
     struct claim_set
         added; /* claims with issuer AttestationPolicy in the incoming set at the end */
     struct claim_set blamed; /* POLICY_DENY: the claims that the deny rule matched */
+    uint64_t steps;          /* of the meter: the work it took (11.3) */
 };
 
 /* Evaluates over the incoming claims; those of type CLAIM_JSON are not offered to rules. True with
