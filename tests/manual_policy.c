@@ -286,6 +286,8 @@ static void print_claim(const struct known_claim *c)
         printf(" JSON text.");
     if (c->flags & KNOWN_READ_ONLY)
         printf(" Read-only: can be tested, never issued.");
+    if (c->flags & KNOWN_OURS)
+        printf(" Cupel only.");
     if (c->since > 0)
         printf(" Since 1.%d.", c->since);
     if (c->instead)

@@ -17,6 +17,7 @@ enum {
     MANY = KNOWN_MANY,
     READ_ONLY = KNOWN_READ_ONLY,
     JSON_TEXT = KNOWN_JSON,
+    OURS = KNOWN_OURS,
 };
 
 /* clang-format off */
@@ -35,6 +36,12 @@ const struct known_claim known_claims[] = {
     { "x-ms-sgx-config-svn",                             ENCLAVE,  KNOWN_INTEGER, OUT,            0, NULL },
     { "x-ms-sgx-isv-extended-product-id",                ENCLAVE,  KNOWN_STRING,  OUT,            0, NULL },
     { "x-ms-sgx-isv-family-id",                          ENCLAVE,  KNOWN_STRING,  OUT,            0, NULL },
+    { "x-ms-sgx-tcb-status",                             ENCLAVE,  KNOWN_STRING,  IN | OURS,      0, NULL },
+    { "x-ms-sgx-tcb-advisory-ids",                       ENCLAVE,  KNOWN_STRING,  IN | OURS | MANY,0, NULL },
+    { "x-ms-sgx-tcb-date",                               ENCLAVE,  KNOWN_STRING,  IN | OURS,      0, NULL },
+    { "x-ms-sgx-tcb-evaluation-data-number",             ENCLAVE,  KNOWN_INTEGER, IN | OURS,      0, NULL },
+    { "x-ms-sgx-fmspc",                                  ENCLAVE,  KNOWN_STRING,  IN | OURS,      0, NULL },
+    { "x-ms-sgx-collateral-expired",                     ENCLAVE,  KNOWN_BOOLEAN, IN | OURS,      0, NULL },
     { "$is-debuggable",                                  ENCLAVE,  KNOWN_BOOLEAN, IN,             0, "x-ms-sgx-is-debuggable" },
     { "$product-id",                                     ENCLAVE,  KNOWN_INTEGER, IN,             0, "x-ms-sgx-product-id" },
     { "$sgx-mrsigner",                                   ENCLAVE,  KNOWN_STRING,  IN,             0, "x-ms-sgx-mrsigner" },

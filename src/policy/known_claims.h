@@ -30,6 +30,7 @@ enum {
     KNOWN_MANY = 1 << 2,      /* several claims of this name */
     KNOWN_READ_ONLY = 1 << 3, /* cannot be issued */
     KNOWN_JSON = 1 << 4,      /* a string that holds JSON */
+    KNOWN_OURS = 1 << 5,      /* the original service has no such claim */
 };
 
 struct known_claim {

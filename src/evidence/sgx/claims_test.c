@@ -1,6 +1,7 @@
 #include "claims.h"
 
 #include "../../base/b64.h"
+#include "../../policy/known_claims.h"
 #include "test_mutant.h"
 
 #define KSS "isv_attr=8500000000000000e700000000000000"
@@ -356,6 +357,22 @@ static void each_row_of_the_table_is_said_and_nothing_else(void **state)
     test_case_fini(&t);
 }
 
+static void the_linter_knows_every_claim_that_a_policy_sees(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sgx_claim_count; i++) {
+        const struct claim_def *d = &sgx_claims[i];
+        const struct known_claim *k = known_claim_find(span_str(d->name), KNOWN_SGX);
+
+        if ((d->flags & CLAIM_INCOMING) == 0)
+            continue;
+        CHECK(d->name, k != NULL);
+        CHECK_INT(d->name, d->type == CLAIM_INT, k->type == KNOWN_INTEGER);
+        CHECK_INT(d->name, d->type == CLAIM_BOOL, k->type == KNOWN_BOOLEAN);
+        CHECK_INT(d->name, (d->flags & CLAIM_MANY) != 0, (k->flags & KNOWN_MANY) != 0);
+    }
+}
+
 TEST_MAIN(incoming_claims_of_the_base_are_these, outgoing_claims_are_the_service_s_own,
           both_routes_give_the_same_claims_but_for_the_quote_s_hash,
           the_quote_s_hash_covers_what_was_submitted,
@@ -364,4 +381,5 @@ TEST_MAIN(incoming_claims_of_the_base_are_these, outgoing_claims_are_the_service
           km_09_runtime_data_must_be_exactly_what_was_bound,
           init_time_data_are_bound_to_the_configuration,
           the_nonce_is_said_as_it_came_and_to_nobody_else,
-          each_row_of_the_table_is_said_and_nothing_else)
+          each_row_of_the_table_is_said_and_nothing_else,
+          the_linter_knows_every_claim_that_a_policy_sees)
