@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The documents keep their word: every example runs, every link leads somewhere, every limit is written down."""
 import atexit
+import json
 import os
 import pathlib
 import pwd
@@ -19,6 +20,9 @@ WORK = pathlib.Path(tempfile.mkdtemp(prefix="cupel-docs-"))
 MAN = ROOT / "docs" / "man"
 GOLDEN = VECTORS / "simulator" / "golden.json"
 CLAIMS = '[{"type": "x-ms-sgx-is-debuggable", "value": false, "issuer": "AttestationService"}]\n'
+CASES = {"format": "attestation-policy-cases", "formatVersion": 1, "cases": [
+    {"id": "debug-is-told", "policyFile": "policy.txt", "claims": json.loads(CLAIMS),
+     "expect": {"compile": "ok", "decision": "permit"}}]}
 POLICY = "version=1.0;\nauthorizationrules {\n=> permit();\n};\nissuancerules {};\n"
 atexit.register(shutil.rmtree, WORK, ignore_errors=True)
 
@@ -54,6 +58,7 @@ def scene(daemon):
     shutil.copy(here / "oe_report.bin", here / "report.bin")
     (here / "policy.txt").write_text(POLICY)
     (here / "claims.json").write_text(CLAIMS)
+    (here / "cases.json").write_text(json.dumps(CASES))
     if GOLDEN.is_file():
         shutil.copy(GOLDEN, here / "golden.json")
     (here / "data" / "tls").mkdir(parents=True)

@@ -149,9 +149,9 @@ static const char *rule_fate(const struct policy_trail_rule *r)
 
 static void write_claim_met(struct writer *w, const struct policy_trail_condition *k)
 {
-    if (k->matches > 1)
-        write_format(w, "%" PRIu32 " claims match, so ", k->matches);
     explain_value(w, &k->nearest);
+    if (k->matches > 1)
+        write_format(w, " and %" PRIu32 " more", k->matches - 1);
 }
 
 /* Why a condition holds or fails: the claim it met, and the test that says so. */
