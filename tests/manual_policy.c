@@ -361,6 +361,26 @@ static void print_defaults(void)
         }
 }
 
+/* The words that editors colour, one a line behind their kind. */
+static void print_editor_words(void)
+{
+    printf("version %s\n", word_text(WORD_VERSION));
+    for (int s = 0; s < SECTIONS; s++)
+        printf("section %s\n", section_name((enum policy_section)s));
+    for (int v = 0; v < VERBS; v++)
+        printf("verb %s\n", verb_name((enum policy_verb)v));
+    for (int p = 0; p < PROPERTIES; p++)
+        printf("property %s\n", property_name((enum policy_property)p));
+    for (int w = WORD_TRUE; w <= WORD_FALSE; w++)
+        printf("boolean %s\n", word_text((enum word)w));
+    for (size_t i = 0; i < policy_function_count; i++)
+        printf("function %s\n", policy_functions[i].name);
+    for (int i = ISSUER_SERVICE; i <= ISSUER_CLIENT; i++)
+        printf("issuer %s\n", issuer_name((enum claim_issuer)i));
+    for (int o = 0; o < OPERATORS; o++)
+        printf("comparison %s\n", operator_text((enum policy_operator)o));
+}
+
 const struct manual_part policy_parts[] = {
     { "language-words", print_words },
     { "language-versions", print_versions },
@@ -375,5 +395,6 @@ const struct manual_part policy_parts[] = {
     { "language-jmespath", print_jmespath_functions },
     { "language-claims", print_claims },
     { "language-defaults", print_defaults },
+    { "editor-words", print_editor_words },
     { NULL, NULL },
 };
