@@ -17,7 +17,7 @@ SAMPLE = (ROOT / "editors" / "sample.pol").read_text()
 
 # (line of the sample, text, which occurrence, kind)
 EXPECTED = [
-    (1, "Version", 0, "version"), (1, "1.2", 0, "number"), (1, "// ", 0, "comment"), (1, "lint: L605 off", 0, "lint"),
+    (1, "Version", 0, "version"), (1, "1.2", 0, "number"), (1, "// ", 0, "comment"), (1, "lint: allow L605", 0, "lint"),
     (2, "authorizationrules", 0, "section"), (3, "c1", 0, "name"), (3, "type", 0, "property"), (3, "==", 0, "operator"),
     (3, '"x-ms', 0, "string"), (3, "value", 0, "property"), (3, ">=", 0, "operator"), (3, "-3", 0, "number"),
     (3, "issuer", 0, "property"), (3, "AttestationService", 0, "issuer"), (3, "&&", 0, "operator"), (3, "!", 0, "operator"),
