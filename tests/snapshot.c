@@ -10,6 +10,7 @@
 #include "../src/evidence/dcap/tcb_status.h"
 #include "../src/evidence/sgx/claims.h"
 #include "../src/evidence/sgx/sgx.h"
+#include "../src/evidence/tpm/limits.h"
 #include "../src/policy/function.h"
 #include "../src/policy/known.h"
 #include "../src/policy/limits.h"
@@ -192,6 +193,19 @@ static void print_limits(void)
         LIMIT(DCAP_LEVEL_ADVISORIES_MAX),
         LIMIT(DCAP_ADVISORY_ID_MAX),
         LIMIT(DCAP_ENDORSEMENTS_MAX),
+        LIMIT(TPM_LOG_MAX),
+        LIMIT(TPM_LOGS_MAX),
+        LIMIT(TPM_EVENTS_MAX),
+        LIMIT(TPM_EVENT_MAX),
+        LIMIT(TPM_LOG_ALGORITHMS_MAX),
+        LIMIT(TPM_TRUST_POINTS_MAX),
+        LIMIT(TPM_SIPA_DEPTH_MAX),
+        LIMIT(TPM_SIPA_RECORDS_MAX),
+        LIMIT(TPM_SIGNATURES_MAX),
+        LIMIT(TPM_DEVICE_NODES_MAX),
+        LIMIT(TPM_GPT_PARTITIONS_MAX),
+        LIMIT(TPM_IMA_NAME_MAX),
+        LIMIT(TPM_IMA_DATA_MAX),
         LIMIT(POLICY_TEXT_LIMIT),
         LIMIT(POLICY_RULE_LIMIT),
         LIMIT(POLICY_CONDITION_LIMIT),
