@@ -59,6 +59,8 @@ def scene(daemon):
     (here / "policy.txt").write_text(POLICY)
     (here / "claims.json").write_text(CLAIMS)
     (here / "cases.json").write_text(json.dumps(CASES))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=signer",
+                    "-keyout", here / "signer.key", "-out", here / "signer.pem"], check=True, capture_output=True)
     if GOLDEN.is_file():
         shutil.copy(GOLDEN, here / "golden.json")
     (here / "data" / "tls").mkdir(parents=True)

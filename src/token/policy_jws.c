@@ -75,10 +75,12 @@ static bool read_text(struct span value, bool takes_plain, struct arena *a, stru
 {
     struct err why = { 0 };
 
-    if (b64_read(a, value, B64_TOLERANT, &out->text, takes_plain ? &why : err))
+    if (b64_read(a, value, B64_TOLERANT, &out->text, &why))
         return true;
-    if (!takes_plain)
+    if (!takes_plain || why.code != ERR_MALFORMED) {
+        *err = why;
         return err_in(err, MEMBER);
+    }
     out->text = value;
     out->is_plain = true;
     return true;

@@ -1,0 +1,368 @@
+#!/usr/bin/env python3
+"""The verbs of policies at a desk, through the built binary: eval, fmt, test, sign, hash, diff."""
+import atexit
+import base64
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+
+from daemon import ROOT, VECTORS, run_tests
+
+BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
+WORK = pathlib.Path(tempfile.mkdtemp(prefix="cupel-policy-verbs-"))
+atexit.register(shutil.rmtree, WORK, ignore_errors=True)
+
+POLICY = """version=1.2;
+authorizationrules {
+    c:[type=="svn", issuer=="AttestationService"] && [type=="minimum", value<=c.value] => permit();
+    [type=="debug", value==true] => deny();
+};
+issuancerules {
+    c:[type=="svn"] => issue(type="version", value=c.value);
+};
+"""
+SERVICE = "AttestationService"
+GOOD = [{"type": "svn", "value": 5, "issuer": SERVICE}, {"type": "minimum", "value": 3}]
+
+
+def put(name, text):
+    path = WORK / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode() if isinstance(text, str) else json.dumps(text).encode())
+    return path
+
+
+def run(*args, expect=0, stdin=None):
+    done = subprocess.run([BUILD / "cupel", "policy", *map(str, args)], capture_output=True, input=stdin, timeout=120)
+    done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    assert done.returncode == expect, f"{args}: {done.returncode}, expected {expect}\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
+    return done
+
+
+def holds(text, *parts):
+    at = 0
+    for part in parts:
+        found = text.find(part, at)
+        assert found >= 0, f"no {part!r} (in this order) in:\n{text}"
+        at = found + len(part)
+
+
+def unpad(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def b64u(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+# eval --trace
+
+def a_trace_tells_which_rule_came_nearest_and_what_it_lacked():
+    policy = put("eval.txt", POLICY)
+    claims = put("eval.json", [GOOD[0], {"type": "minimum", "value": 7}, {"type": "Debug", "value": True}])
+    said = run("eval", policy, "--claims", claims, "--type", "SgxEnclave", "--trace", expect=1).stdout
+    holds(said, f"no-permit: {policy}:3:5 came nearest", "authorizationrules\n", f"{policy}:3:5 did not fire: => permit();\n",
+          'ok    c:[type=="svn"', "svn = 5 (AttestationService)\n",
+          'fails [type=="minimum", value<=c.value]', "minimum = 7 (CustomClaim): value is 7, must be <= 5\n",
+          f"{policy}:4:5 did not fire: => deny();\n", "no claim is named debug; there is a claim named Debug\n",
+          "Nothing was permitted")
+
+
+def a_trace_of_a_permit_shows_what_each_rule_made():
+    policy, claims = put("eval.txt", POLICY), put("eval.json", GOOD)
+    said = run("eval", policy, "--claims", claims, "--type", "sgxenclave", "--trace").stdout
+    holds(said, f"permit: {policy}:3:5 permitted\n", "version = 5\n", f"{policy}:3:5 fired: => permit();", "issuancerules\n",
+          "made  version = 5 (AttestationPolicy)")
+
+
+def a_trace_of_a_denial_stops_at_the_rule_that_denied():
+    policy, claims = put("eval.txt", POLICY), put("eval.json", [*GOOD, {"type": "debug", "value": True}])
+    said = run("eval", policy, "--claims", claims, "--type", "SgxEnclave", "--trace", expect=1).stdout
+    holds(said, f"deny: {policy}:4:5 denied", f"{policy}:4:5 fired: => deny();", "Rules behind that one were not evaluated.")
+    assert "issuancerules" not in said, said
+
+
+def a_rule_that_fired_is_shown_with_claims_for_which_it_did():
+    policy = put("join.txt", 'version=1.0;authorizationrules{a:[type=="x"] && b:[type=="y", value==a.value] => permit();};')
+    claims = put("join.json", [{"type": "x", "value": 1}, {"type": "x", "value": 2}, {"type": "y", "value": 2}])
+    said = run("eval", policy, "--claims", claims, "--type", "Tpm", "--trace").stdout
+    holds(said, "fired: => permit();", "x = 2 (CustomClaim) and 1 more", "y = 2 (CustomClaim)")
+    assert "fails" not in said, said
+
+
+# fmt
+
+UGLY = 'Version = 1.0 ;// v\nauthorizationrules{=>permit( );  };'
+NEAT = "version=1.0; // v\nauthorizationrules {\n    => permit();\n};\n"
+
+
+def fmt_prints_checks_and_writes():
+    ugly, neat = put("ugly.txt", UGLY), put("neat.txt", NEAT)
+    ugly.chmod(0o640)
+    done = run("fmt", ugly)
+    assert done.stdout == NEAT and "x-ms-policy-hash" in done.stderr, done
+    done = run("fmt", neat)
+    assert done.stdout == NEAT and done.stderr == "", done
+    assert run("fmt", "-", stdin=UGLY.encode()).stdout == NEAT
+    assert run("fmt", "--check", neat, ugly, expect=1).stdout == f"{ugly}\n"
+    assert ugly.read_text() == UGLY
+    run("fmt", "--write", ugly, neat)
+    assert ugly.read_text() == NEAT and ugly.stat().st_mode & 0o777 == 0o640
+    assert run("fmt", "--check", ugly, neat).stdout == ""
+
+
+def fmt_leaves_what_does_not_parse():
+    broken = put("broken.txt", "version=1.0;\nauthorizationrules { => permit() };\n")
+    done = run("fmt", "--write", broken, expect=2)
+    holds(done.stderr, f"{broken}:2:", "E202", "^")
+    assert broken.read_text().endswith("permit() };\n")
+    run("fmt", "--check", "--write", broken, expect=64)
+    run("fmt", broken, broken, expect=64)
+    run("fmt", WORK / "nowhere.txt", expect=64)
+    run("fmt", "--write", "-", stdin=UGLY.encode(), expect=64)
+    jws = put("wrapped.jws", run("sign", put("neat.txt", NEAT), "--unsecured").stdout)
+    holds(run("fmt", jws, expect=2).stderr, "JWS")
+
+
+def published_samples_keep_their_comments_and_their_decisions():
+    if not (VECTORS / "policy").is_dir():
+        return "SKIPPED: no reference vectors here"
+    seen = 0
+    for path in sorted((VECTORS / "policy" / "samples").glob("*.txt")):
+        done = subprocess.run([BUILD / "cupel", "policy", "fmt", path], capture_output=True)
+        if done.returncode == 2:
+            continue
+        again = run("fmt", put("again.txt", done.stdout)).stdout
+        assert again.encode() == done.stdout, path
+        assert done.stdout.count(b"//") == path.read_bytes().count(b"//"), f"{path}: a comment is lost"
+        seen += 1
+    assert seen > 50, seen
+    return None
+
+
+# test
+
+def suite(*cases, **more):
+    return {"format": "attestation-policy-cases", "formatVersion": 1, "cases": list(cases), **more}
+
+
+def case(name, claims, expect, **more):
+    return {"id": name, "policyFile": "eval.txt", "claims": claims, "expect": {"compile": "ok", **expect}, **more}
+
+
+def a_failed_case_says_what_was_expected_what_came_and_who_decided():
+    policy = put("eval.txt", POLICY)
+    file = put("cases.json", suite(
+        case("good", GOOD, {"decision": "permit", "issued": {"version": 5}}),
+        case("nearly", GOOD[:1], {"decision": "permit"}, title="needs a <minimum> & more"),
+        case("other", GOOD, {"decision": "permit", "issued": {"version": 6}})))
+    done = run("test", file, "--junit", WORK / "out.xml", expect=1)
+    holds(done.stdout, "FAILED nearly needs a <minimum> & more\n", 'decision: expected "permit", got "no-permit"\n',
+          f"no-permit: {policy}:3:5 came nearest", 'fails [type=="minimum", value<=c.value]', "no claim is named minimum",
+          "FAILED other\n", "issued.version: expected 6, got 5\n", f"{policy}:7:5 fired",
+          f"{file}: 3 cases, 1 passed, 2 failed\n")
+    root = ET.parse(WORK / "out.xml").getroot()
+    one = root.find("testsuite")
+    assert (root.tag, one.get("tests"), one.get("failures"), one.get("name")) == ("testsuites", "3", "2", str(file)), one.attrib
+    names = [c.get("name") for c in one.findall("testcase")]
+    assert names == ["good", "nearly needs a <minimum> & more", "other"], names
+    failure = one.findall("testcase")[1].find("failure")
+    assert failure.get("message") == 'decision: expected "permit", got "no-permit"', failure.attrib
+    holds(failure.text, "\n", "came nearest", "\n")
+    assert one.findall("testcase")[0].find("failure") is None
+
+
+def a_report_is_xml_whatever_a_case_holds():
+    nasty = "]]>\u0000\u001b[31m\ud83d\ude00&\"'<\u0001\ufffe"
+    text = json.dumps(suite({"id": nasty, "title": nasty, "policy": 'version=1.0;authorizationrules{};', "claims": [],
+                             "expect": {"compile": "ok", "decision": "permit"}}))
+    run("test", put("nasty.json", text), "--junit", WORK / "nasty.xml", expect=1)
+    name = ET.parse(WORK / "nasty.xml").getroot().find("testsuite/testcase").get("name")
+    assert "]]>" in name and "\U0001f600" in name and "\ufffd" in name, ascii(name)
+
+
+def cases_are_chosen_by_pattern():
+    put("eval.txt", POLICY)
+    file = put("cases.json", suite(case("debug-1", GOOD, {"decision": "permit", "issued": {"version": 5}}),
+                                   case("svn-1", [], {"decision": "permit"}, title="never permits"),
+                                   case("debug-2", [], {"decision": "no-permit"})))
+    holds(run("test", file, "--only", "debug").stdout, "2 cases, 2 passed, 0 failed, 1 not asked for")
+    holds(run("test", file, "--only", "d*-2").stdout, "1 cases, 1 passed, 0 failed, 2 not asked for")
+    holds(run("test", file, "--only", "never", expect=1).stdout, "FAILED svn-1 never permits")
+    holds(run("test", file, "--only", "nothing", expect=64).stderr, "none of 3 cases")
+
+
+def what_is_no_file_of_cases_is_told_apart():
+    put("eval.txt", POLICY)
+    holds(run("test", put("x.json", "[]"), expect=2).stderr, "attestation-policy-cases")
+    holds(run("test", put("x.json", suite(case("a", [], {"decison": "permit"}))), expect=2).stderr, "cases[0].expect", "decison")
+    holds(run("test", put("x.json", suite(formatVersion=2)), expect=2).stderr, "formatVersion 2")
+    run("test", WORK / "nowhere.json", expect=64)
+    run("test", expect=64)
+    lost = {**case("lost", [], {"decision": "permit"}), "policyFile": "nowhere.txt"}
+    holds(run("test", put("x.json", suite(lost, case("b", [], {"decision": "no-permit"}))), expect=1).stdout,
+          "FAILED lost", "policyFile: cannot open", "2 cases, 1 passed, 1 failed")
+
+
+def the_worked_cases_all_agree():
+    file = VECTORS / "policy" / "cases.json"
+    if not file.is_file():
+        return "SKIPPED: no reference vectors here"
+    holds(run("test", file, "--junit", WORK / "all.xml").stdout, "299 cases, 299 passed, 0 failed")
+    assert len(ET.parse(WORK / "all.xml").getroot().findall("testsuite/testcase")) == 299
+    return None
+
+
+# sign and hash
+
+def openssl(*args, stdin=None):
+    return subprocess.run(["openssl", *map(str, args)], input=stdin, capture_output=True, check=True).stdout
+
+
+def signer(name, *kind, issuer=None, version=3):
+    """A key and a certificate, self-signed or by an earlier one: NAME.key, NAME.pem."""
+    key, cert = WORK / f"{name}.key", WORK / f"{name}.pem"
+    openssl("genpkey", *kind, "-out", key)
+    request = openssl("req", "-new", "-key", key, "-subj", f"/CN={name}")
+    by = ["-CA", WORK / f"{issuer}.pem", "-CAkey", WORK / f"{issuer}.key", "-set_serial", "7"] if issuer else ["-signkey", key]
+    extensions = ["-extfile", put("v3.cnf", "basicConstraints=critical,CA:TRUE\n")] if version == 3 else []
+    cert.write_bytes(openssl("x509", "-req", "-days", "30", *by, *extensions, stdin=request))
+    return key, cert
+
+
+EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+
+
+def der_of(pem):
+    return openssl("x509", "-in", pem, "-outform", "DER")
+
+
+def ecdsa_der(raw):
+    def integer(b):
+        b = b.lstrip(b"\0") or b"\0"
+        b = b"\0" + b if b[0] & 0x80 else b
+        return b"\x02" + bytes([len(b)]) + b
+    body = integer(raw[:32]) + integer(raw[32:])
+    return b"\x30" + bytes([len(body)]) + body
+
+
+def openssl_verifies(jws, cert):
+    head, payload, signature = jws.split(".")
+    public, raw = WORK / "public.pem", WORK / "signature.bin"
+    public.write_bytes(openssl("x509", "-in", cert, "-pubkey", "-noout"))
+    signature = unpad(signature)
+    raw.write_bytes(ecdsa_der(signature) if json.loads(unpad(head))["alg"] == "ES256" else signature)
+    return openssl("dgst", "-sha256", "-verify", public, "-signature", raw, stdin=f"{head}.{payload}".encode()).strip() == b"Verified OK"
+
+
+def policy_hash(text):
+    return b64u(hashlib.sha256(b64u(text).encode()).digest())
+
+
+def a_signed_policy_is_what_another_program_verifies():
+    text = ("\ufeff// héllo\r\n" + POLICY).encode()
+    policy = put("signed.txt", text)
+    for name, kind, alg in (("rsa", RSA, "RS256"), ("ec", EC, "ES256")):
+        key, cert = signer(name, *kind)
+        done = run("sign", policy, "--key", key, "--cert", cert)
+        jws = done.stdout.rstrip("\n")
+        head, payload, _ = map(unpad, jws.split("."))
+        assert json.loads(head) == {"alg": alg, "x5c": [base64.b64encode(der_of(cert)).decode()]}, head
+        assert json.loads(payload) == {"AttestationPolicy": b64u(text)}, payload
+        assert openssl_verifies(jws, cert)
+        token_hash = b64u(hashlib.sha256(jws.encode()).digest())
+        holds(done.stderr, f"x-ms-policy-hash        {policy_hash(text)}", f"x-ms-policy-token-hash  {token_hash}")
+        assert run("hash", put("signed.jws", done.stdout)).stdout.strip() == policy_hash(text)
+
+
+def a_chain_goes_along_leaf_first():
+    signer("root", *EC)
+    key, leaf = signer("leaf", *RSA, issuer="root")
+    policy, root = put("p.txt", POLICY), WORK / "root.pem"
+    chain = put("chain.pem", leaf.read_bytes() + root.read_bytes())
+    jws = run("sign", policy, "--key", key, "--cert", chain).stdout.strip()
+    assert json.loads(unpad(jws.split(".")[0]))["x5c"] == [base64.b64encode(der_of(c)).decode() for c in (leaf, root)]
+    assert openssl_verifies(jws, leaf)
+    other = signer("other", *EC)[1]
+    turned = put("turned.pem", root.read_bytes() + leaf.read_bytes())
+    holds(run("sign", policy, "--key", key, "--cert", turned, expect=64).stderr, "must stand first", "number 2")
+    torn = put("torn.pem", leaf.read_bytes() + other.read_bytes())
+    holds(run("sign", policy, "--key", key, "--cert", torn, expect=64).stderr, "certificate 2 did not certify")
+
+
+def what_would_be_refused_later_is_refused_now():
+    policy = put("p.txt", POLICY)
+    key, cert = signer("one", *EC)
+    other = signer("two", *EC)[1]
+    p384 = signer("big", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384")
+    ed = signer("ed", "-algorithm", "ED25519")
+    old = signer("old", *EC, version=1)
+    for args, words in (
+            ((policy,), "--key and --cert"),
+            ((policy, "--key", key), "--key and --cert"),
+            ((policy, "--unsecured", "--key", key), "neither"),
+            ((policy, "--key", key, "--cert", other), "another key"),
+            ((policy, "--key", cert, "--cert", cert), "no private key"),
+            ((policy, "--key", key, "--cert", key), "--cert"),
+            ((policy, "--key", WORK / "nowhere", "--cert", cert), "cannot open"),
+            ((policy, "--key", p384[0], "--cert", p384[1]), "P-384"),
+            ((policy, "--key", old[0], "--cert", old[1]), "version 3"),
+            ((policy, "--key", ed[0], "--cert", ed[1]), "--key")):
+        done = run("sign", *args, expect=64)
+        holds(done.stderr, words)
+        assert done.stdout == "", done.stdout
+    broken = put("broken.txt", "version=1.0;\nauthorizationrules { => permit() };\n")
+    done = run("sign", broken, "--key", key, "--cert", cert, expect=2)
+    holds(done.stderr, f"{broken}:2:", "E202")
+    assert done.stdout == "", done.stdout
+    forced = run("sign", broken, "--key", key, "--cert", cert, "--force").stdout.strip()
+    assert openssl_verifies(forced, cert)
+    jws = put("p.jws", run("sign", policy, "--key", key, "--cert", cert).stdout)
+    holds(run("sign", jws, "--unsecured", expect=64).stderr, "a JWS already")
+    head, payload, signature = jws.read_text().strip().split(".")
+    forged = put("forged.jws", f"{head}.{b64u(json.dumps({'AttestationPolicy': b64u(UGLY.encode())}).encode())}.{signature}")
+    holds(run("hash", forged, expect=64).stderr, "signature")
+
+
+def recorded_policies_come_out_with_their_recorded_hashes():
+    folder = VECTORS / "maa" / "policy"
+    if not folder.is_dir():
+        return "SKIPPED: no reference vectors here"
+    put_and_reset = json.loads((folder / "set-and-reset-unsecured-aad.exchange.json").read_text())[0]
+    body = put_and_reset["request"]["body"]
+    text = unpad(json.loads(unpad(body.split(".")[1]))["AttestationPolicy"])
+    done = run("sign", put("recorded.txt", text), "--unsecured")
+    assert done.stdout.strip() == body, "the bytes that a client sent"
+    holds(done.stderr, put_and_reset["decoded"]["x-ms-policy-token-hash"])
+    for name in ("custom.sgxenclave.policy", "default.sgxenclave.policy"):
+        hashes = {run("hash", folder / f"gk.{form}.{name}.signed.jws.txt").stdout for form in ("ga", "preview")}
+        assert len(hashes) == 1, "encoded or plain, it is one text"
+    stored = json.loads((folder / "get-default-sgx.exchange.json").read_text())
+    text = (stored[0] if isinstance(stored, list) else stored)["decoded"]["policy text"]
+    jws = put("default.jws", run("sign", put("default.txt", text), "--unsecured").stdout)
+    assert run("hash", jws).stdout.strip() == "bROrN897ZfWmWY2V0FLUlu3uwk5xatGnKYHn3zBbSlw"
+    return None
+
+
+def each_verb_explains_itself_with_an_example():
+    for verb in ("eval", "fmt", "test", "sign", "hash"):
+        said = run(verb, "--help").stdout
+        holds(said, f"cupel policy {verb} - ", "usage: ", "Exit status: 0", "examples:", f"  cupel policy {verb} ")
+        assert verb in (ROOT / "tests" / "golden" / "verbs.txt").read_text()
+
+
+sys.exit(run_tests([
+    a_trace_tells_which_rule_came_nearest_and_what_it_lacked, a_trace_of_a_permit_shows_what_each_rule_made,
+    a_trace_of_a_denial_stops_at_the_rule_that_denied, a_rule_that_fired_is_shown_with_claims_for_which_it_did,
+    fmt_prints_checks_and_writes, fmt_leaves_what_does_not_parse, published_samples_keep_their_comments_and_their_decisions,
+    a_failed_case_says_what_was_expected_what_came_and_who_decided, a_report_is_xml_whatever_a_case_holds,
+    cases_are_chosen_by_pattern, what_is_no_file_of_cases_is_told_apart, the_worked_cases_all_agree,
+    a_signed_policy_is_what_another_program_verifies, a_chain_goes_along_leaf_first, what_would_be_refused_later_is_refused_now,
+    recorded_policies_come_out_with_their_recorded_hashes, each_verb_explains_itself_with_an_example,
+]))
