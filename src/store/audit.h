@@ -16,17 +16,22 @@
 
 enum { AUDIT_PAGE = 256, AUDIT_LINE_MAX = 512 * 1024 };
 
-/* Appends a record inside a body: number, previous and hash are filled in. */
-bool audit_append(struct tx *tx, struct store_audit *record, struct err *err) MUST_USE;
-
 /* A place in the chain. number 0: before the first record. */
 struct audit_head {
     int64_t number;
     uint8_t hash[SHA256_SIZE];
 };
 
-/* The last record's. */
-bool audit_head(struct store *s, struct audit_head *out, struct err *err) MUST_USE;
+/* Where the chain ends, inside a body. */
+bool audit_tail(struct tx *tx, struct audit_head *out, struct err *err) MUST_USE;
+
+/* Appends a record behind the tail and moves the tail on. The record's number, previous and hash
+ * are not looked at. */
+bool audit_append(struct tx *tx, struct audit_head *tail, const struct store_audit *record,
+                  struct err *err) MUST_USE;
+
+/* Where the chain of a store ends. */
+bool audit_end(struct store *s, struct audit_head *out, struct err *err) MUST_USE;
 
 /* Checks one record against the place before it and moves the place on. */
 bool audit_step(struct crypto *c, const struct store_audit *record, struct audit_head *at,

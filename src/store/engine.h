@@ -24,4 +24,12 @@ struct engine {
     void (*free)(void *state);
 };
 
+/* The engine in memory and an empty state of it, NULL without memory; for engines between. */
+const struct engine *store_memory_engine(void);
+void *store_memory_state(void) MUST_USE;
+
+/* As tx_scan, for who checks seals itself. */
+bool tx_scan_unsealed(struct tx *tx, enum store_table t, const struct store_range *range,
+                      struct arena *a, void **rows, size_t *count, struct err *err) MUST_USE;
+
 #endif

@@ -61,7 +61,7 @@ bool store_view(struct store *s, store_body *body, void *arg, struct err *err) M
 
 /* Inside a body. Rows are checked and sealed here; the caller's seal is not looked at. */
 
-/* Adds a row; conflict when its key is there. */
+/* Adds a row; conflict, path "store.row", when its key is there. */
 bool tx_add(struct tx *tx, enum store_table t, const void *row, struct err *err) MUST_USE;
 
 /* Adds a row, or puts it in place of the one with its key. */
