@@ -167,25 +167,40 @@ static bool certificate_put(struct step *s, const struct store_certificate *give
     return tx_put(s->tx, STORE_CERTIFICATES, &row, err);
 }
 
-static bool certificate_begin(struct step *s, struct store_instance *i, bool *is_there,
-                              size_t *count, struct err *err)
+/* What is there before a certificate is added or removed. */
+struct signers {
+    struct store_instance instance;
+    struct store_certificate found;
+    bool is_there;
+    size_t count;
+};
+
+/* By the certificate itself where it was given, by its digest otherwise. */
+static bool find_certificate(struct step *s, struct store_certificate key, struct signers *out,
+                             struct err *err)
 {
-    struct store_certificate key, found;
     uint8_t digest[SHA256_SIZE];
 
-    if (s->c->certificate_count != 1)
-        return refuse(err, ERR_MALFORMED, "change.certificate", "is not one certificate");
-    key = s->c->certificates[0];
-    s->instance = key.instance;
-    s->subject = key.thumbprint;
     if (key.der.n > 0) {
         if (!digest_sha256(tx_crypto(s->tx), key.der, digest, err))
             return false;
         key.digest = span_of(digest, sizeof digest);
     }
-    return find_instance(s, key.instance, i, err) && authority_stands(s, i, err) &&
-           tx_find(s->tx, STORE_CERTIFICATES, &key, tx_arena(s->tx), &found, is_there, err) &&
-           certificates_of(s, key.instance, count, err);
+    return tx_find(s->tx, STORE_CERTIFICATES, &key, tx_arena(s->tx), &out->found, &out->is_there,
+                   err);
+}
+
+static bool certificate_begin(struct step *s, struct signers *out, struct err *err)
+{
+    const struct store_certificate *given = s->c->certificates;
+
+    if (s->c->certificate_count != 1)
+        return refuse(err, ERR_MALFORMED, "change.certificate", "is not one certificate");
+    s->instance = given->instance;
+    s->subject = given->thumbprint;
+    return find_instance(s, given->instance, &out->instance, err) &&
+           authority_stands(s, &out->instance, err) && find_certificate(s, *given, out, err) &&
+           certificates_of(s, given->instance, &out->count, err);
 }
 
 static bool authority_moves(struct step *s, struct store_instance *i, struct err *err)
@@ -197,36 +212,33 @@ static bool authority_moves(struct step *s, struct store_instance *i, struct err
 
 static bool certificate_add(struct step *s, struct err *err)
 {
-    struct store_instance i;
-    bool is_there;
-    size_t count;
+    struct signers now;
 
-    if (!certificate_begin(s, &i, &is_there, &count, err))
+    if (!certificate_begin(s, &now, err))
         return false;
-    if (is_there)
+    if (now.is_there)
         return true;
-    if (count >= CHANGE_CERTIFICATES_MAX)
+    if (now.count >= CHANGE_CERTIFICATES_MAX)
         return err_fail(err, ERR_LIMIT, NULL, "an instance has at most %d certificates",
                         CHANGE_CERTIFICATES_MAX) ||
                err_in(err, "change.certificate");
-    return certificate_put(s, &s->c->certificates[0], err) && authority_moves(s, &i, err);
+    return certificate_put(s, s->c->certificates, err) && authority_moves(s, &now.instance, err);
 }
 
 static bool certificate_remove(struct step *s, struct err *err)
 {
-    const struct store_range one = { .like = &s->c->certificates[0], .fixed = 2 };
-    struct store_instance i;
-    bool is_there;
-    size_t count;
+    struct signers now;
+    const struct store_range one = { .like = &now.found, .fixed = 2 };
 
-    if (!certificate_begin(s, &i, &is_there, &count, err))
+    if (!certificate_begin(s, &now, err))
         return false;
-    if (!is_there)
+    if (!now.is_there)
         return true;
-    if (count == 1 && span_is(i.trust_model, "Isolated"))
+    if (now.count == 1 && span_is(now.instance.trust_model, "Isolated"))
         return refuse(err, ERR_DENIED, "change.last",
                       "an isolated instance keeps its last certificate");
-    return tx_remove(s->tx, STORE_CERTIFICATES, &one, err) && authority_moves(s, &i, err);
+    return tx_remove(s->tx, STORE_CERTIFICATES, &one, err) &&
+           authority_moves(s, &now.instance, err);
 }
 
 /* Instances. */
