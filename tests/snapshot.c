@@ -11,9 +11,11 @@
 #include "../src/evidence/sgx/claims.h"
 #include "../src/evidence/sgx/sgx.h"
 #include "../src/evidence/tpm/limits.h"
+#include "../src/policy/codes.h"
 #include "../src/policy/function.h"
 #include "../src/policy/known.h"
 #include "../src/policy/limits.h"
+#include "../src/policy/lint.h"
 #include "../src/server/config.h"
 #include "../src/server/limits.h"
 #include "../src/verbs.h"
@@ -150,6 +152,13 @@ static void print_properties(void)
                policy_properties[i].range);
 }
 
+static void print_codes(void)
+{
+    for (size_t i = 0; i < policy_code_count; i++)
+        printf("%s %s\n    meaning  %s\n    source   %s\n", policy_codes[i].code,
+               policy_codes[i].name, policy_codes[i].meaning, policy_codes[i].spec);
+}
+
 static void print_words(void)
 {
     printf("kinds of evidence:");
@@ -222,6 +231,9 @@ static void print_limits(void)
         LIMIT(POLICY_COMPILE_MEMORY),
         LIMIT(POLICY_ERRORS_REPORTED),
         LIMIT(POLICY_WARNINGS_REPORTED),
+        LIMIT(LINT_GUESSES),
+        LIMIT(LINT_OWN_NAMES),
+        LIMIT(LINT_PAIRS),
         LIMIT(HTTP_HEAD_MAX),
         LIMIT(HTTP_TARGET_MAX),
         LIMIT(HTTP_BODY_DEFAULT),
@@ -253,6 +265,7 @@ static const struct {
     { "verbs", print_verbs },
     { "policy-functions", print_functions },
     { "policy-properties", print_properties },
+    { "policy-codes", print_codes },
     { "words", print_words },
     { "limits", print_limits },
 };

@@ -15,22 +15,36 @@ struct notes notes_about(struct span text, struct arena *a)
 
 static const uint8_t byte_order_mark[] = { 0xef, 0xbb, 0xbf };
 
-void text_locate(struct span text, size_t offset, uint32_t *line, uint32_t *column)
+struct locator locator_over(struct span text)
 {
-    size_t at = span_starts(text, span_of(byte_order_mark, sizeof byte_order_mark)) ? 3 : 0;
+    bool has_mark = span_starts(text, span_of(byte_order_mark, sizeof byte_order_mark));
 
-    *line = 1;
-    *column = 1;
-    for (; at < offset && at < text.n; at++) {
-        uint8_t c = text.p[at];
+    return (struct locator){ .text = text, .at = has_mark ? 3 : 0, .line = 1, .column = 1 };
+}
 
-        if (c == '\n' || (c == '\r' && !(at + 1 < text.n && text.p[at + 1] == '\n'))) {
-            *line += 1;
-            *column = 1;
+void locate(struct locator *k, size_t offset)
+{
+    const struct span text = k->text;
+
+    for (; k->at < offset && k->at < text.n; k->at++) {
+        uint8_t c = text.p[k->at];
+
+        if (c == '\n' || (c == '\r' && !(k->at + 1 < text.n && text.p[k->at + 1] == '\n'))) {
+            k->line += 1;
+            k->column = 1;
         } else if ((c & 0xc0) != 0x80) {
-            *column += 1;
+            k->column += 1;
         }
     }
+}
+
+void text_locate(struct span text, size_t offset, uint32_t *line, uint32_t *column)
+{
+    struct locator k = locator_over(text);
+
+    locate(&k, offset);
+    *line = k.line;
+    *column = k.column;
 }
 
 static struct policy_diagnostic *notes_room(struct notes *n)
@@ -64,7 +78,6 @@ static void note(struct notes *n, enum policy_severity severity, const char *cod
     d->severity = severity;
     d->offset = at.offset;
     d->length = at.length;
-    text_locate(n->text, at.offset, &d->line, &d->column);
     snprintf(d->code, sizeof d->code, "%s", code);
     snprintf(d->hint, sizeof d->hint, "%s", hint ? hint : "");
     vsnprintf(d->text, sizeof d->text, fmt, args);
@@ -100,6 +113,19 @@ void note_warning(struct notes *n, const char *code, struct place at, const char
     va_end(args);
 }
 
+void note_advice(struct notes *n, const char *code, struct place at, const char *hint,
+                 const char *fmt, ...)
+{
+    va_list args;
+
+    n->warnings++;
+    if (n->warnings > POLICY_WARNINGS_REPORTED)
+        return;
+    va_start(args, fmt);
+    note(n, POLICY_ADVICE, code, at, hint, fmt, args);
+    va_end(args);
+}
+
 static int note_order(const void *a, const void *b)
 {
     const struct policy_diagnostic *x = a, *y = b;
@@ -109,10 +135,18 @@ static int note_order(const void *a, const void *b)
     return strcmp(x->code, y->code);
 }
 
+/* Lines are counted once for all notes, not from the start for each. */
 void notes_sort(struct notes *n)
 {
+    struct locator k = locator_over(n->text);
+
     if (n->list.count > 1)
         qsort(n->list.items, n->list.count, sizeof *n->list.items, note_order);
+    for (size_t i = 0; i < n->list.count; i++) {
+        locate(&k, n->list.items[i].offset);
+        n->list.items[i].line = k.line;
+        n->list.items[i].column = k.column;
+    }
 }
 
 /* Letters to change, add or take away to get from one word to the other; both at most 63 long. */
@@ -218,14 +252,14 @@ static struct span shown_part(struct span text, struct span line, size_t offset,
     return line;
 }
 
-void policy_diagnostic_write(struct writer *w, const char *name, struct span text,
-                             const struct policy_diagnostic *d)
+void policy_diagnostic_write_source(struct writer *w, struct span text,
+                                    const struct policy_diagnostic *d)
 {
     struct span line = line_around(text, d->offset);
     size_t before = 0, carets;
 
     line = shown_part(text, line, d->offset, &before);
-    write_format(w, "%s:%u:%u: %s [%s]\n    ", name, d->line, d->column, d->text, d->code);
+    write_text(w, "    ");
     write_line(w, line);
     write_text(w, "\n    ");
     write_fill(w, ' ', before);
@@ -236,4 +270,11 @@ void policy_diagnostic_write(struct writer *w, const char *name, struct span tex
     write_text(w, "\n");
     if (d->hint[0])
         write_format(w, "    try: %s\n", d->hint);
+}
+
+void policy_diagnostic_write(struct writer *w, const char *name, struct span text,
+                             const struct policy_diagnostic *d)
+{
+    write_format(w, "%s:%u:%u: %s [%s]\n", name, d->line, d->column, d->text, d->code);
+    policy_diagnostic_write_source(w, text, d);
 }

@@ -30,8 +30,25 @@ bool note_error(struct notes *n, const char *code, struct place at, const char *
 void note_warning(struct notes *n, const char *code, struct place at, const char *hint,
                   const char *fmt, ...) PRINTF_LIKE(5, 6);
 
-/* Puts the notes in the order of the text; at equal places the lower code first. */
+/* Notes advice of the linter. */
+void note_advice(struct notes *n, const char *code, struct place at, const char *hint,
+                 const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Puts the notes in the order of the text, at equal places the lower code first, and counts the
+ * line and column of each. */
 void notes_sort(struct notes *n);
+
+/* A finger that goes through a text once and knows the line and column where it stands. */
+struct locator {
+    struct span text;
+    size_t at;
+    uint32_t line, column;
+};
+
+struct locator locator_over(struct span text);
+
+/* Moves on to a byte behind the last one. */
+void locate(struct locator *k, size_t offset);
 
 /* Line and column, from 1, of a byte: code points count, a leading byte order mark does not (8.1).
  */

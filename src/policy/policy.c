@@ -101,6 +101,7 @@ static bool fill(struct policy *p, struct crypto *c, struct span text, uint64_t 
     if (text.n > POLICY_TEXT_LIMIT) {
         note_error(&notes, "E230", (struct place){ 0 }, NULL,
                    "the text has %zu bytes, and a policy at most %d", text.n, POLICY_TEXT_LIMIT);
+        notes_sort(&notes);
         return hand_over(&notes, diagnostics, err) && report(&notes, scratch, err);
     }
     p->text = arena_dup(&p->arena, text);

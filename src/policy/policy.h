@@ -123,6 +123,10 @@ const char *policy_decision_name(enum policy_decision d);
 void policy_diagnostic_write(struct writer *w, const char *name, struct span text,
                              const struct policy_diagnostic *d);
 
+/* The lines below that: the source line, a caret, and what to try instead. */
+void policy_diagnostic_write_source(struct writer *w, struct span text,
+                                    const struct policy_diagnostic *d);
+
 /* Writes the policy in its canonical form: one rule a line, words as the language spells them,
  * comments kept. A text with errors is not touched: false, with the diagnostics filled. */
 bool policy_format(struct span text, struct arena *a, struct span *out,
