@@ -2,6 +2,7 @@
 #include "manual.h"
 
 #include "../src/base/span.h"
+#include "../src/policy/codes.h"
 #include "../src/policy/function.h"
 #include "../src/policy/jmes_query.h"
 #include "../src/policy/known.h"
@@ -231,6 +232,16 @@ static void print_limits(void)
                rows[i].code);
 }
 
+static void print_codes(void)
+{
+    printf("| code | name | |\n| --- | --- | --- |\n");
+    for (size_t i = 0; i < policy_code_count; i++) {
+        printf("| %s | `%s` | ", policy_codes[i].code, policy_codes[i].name);
+        put(policy_codes[i].meaning);
+        printf(" |\n");
+    }
+}
+
 /* What an argument of a JMESPath function may be. */
 static void print_takes(unsigned takes)
 {
@@ -392,6 +403,7 @@ const struct manual_part policy_parts[] = {
     { "language-configuration", print_configuration },
     { "language-reserved", print_reserved },
     { "language-limits", print_limits },
+    { "language-codes", print_codes },
     { "language-jmespath", print_jmespath_functions },
     { "language-claims", print_claims },
     { "language-defaults", print_defaults },

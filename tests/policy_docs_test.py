@@ -117,7 +117,7 @@ def a_wrong_output_of_a_page_is_noticed():
     upto = text[: first.end()]
     rows = {"another output": upto.replace("\npermit\n", "\ndeny\n"), "a line too many": upto[:-3] + "more\n```",
             "a line too few": upto[: upto.rindex("\n", 0, -4)] + "\n```", "a policy that is different": upto.replace("value==false", "value==true"),
-            "a policy that does not compile": upto.replace("version=1.2", "version=1.3"), "an unnamed one": upto + "\n\n```policy\nversion\n```\n"}
+            "a policy that does not compile": upto.replace("version=1.0", "version=1.3"), "an unnamed one": upto + "\n\n```policy\nversion\n```\n"}
     if run_page(upto, folder())[0]:
         raise RuntimeError("the page is wrong already")
     for name, changed in rows.items():
@@ -132,6 +132,23 @@ def every_fence_with_a_word_behind_it_is_run():
         fences = len(re.findall(r"^```\w", text, re.M)) or len(re.findall(r"^; (?:policy|json|console)\b", text, re.M))
         if known != fences:
             raise RuntimeError(f"{page.name}: {fences} blocks with a word behind the fence, and {known} are run")
+
+
+def the_linter_has_nothing_to_say_of_a_policy_that_is_taught():
+    page = (ROOT / "docs" / "policy-language.md").read_text()
+    here, wrong, seen = folder(), [], 0
+    for m in FENCE.finditer(page):
+        name, body = m.group(3), m.group(6)
+        if m.group(2) != "policy" or not name or name in ("slip.pol", "naive.pol"):  # which are there to be complained of
+            continue
+        (here / name).write_text(body)
+        kind = "Tpm" if "events" in body or "aikValidated" in body else "SgxEnclave"
+        said, status = shell(f"cupel policy lint {name} --type {kind}", here, 0)
+        seen += 1
+        if status:
+            wrong.append(said)
+    if wrong or seen < 6:
+        raise RuntimeError("\n# ".join("\n".join(wrong).splitlines()))
 
 
 def every_limit_of_the_policy_engine_is_in_the_reference():
@@ -200,7 +217,7 @@ def main():
             page.write_text(run_page(page.read_text(), folder())[1])
         return 0
     return run_tests([every_example_of_the_pages_does_what_stands_beside_it, a_wrong_output_of_a_page_is_noticed,
-                      every_fence_with_a_word_behind_it_is_run, every_limit_of_the_policy_engine_is_in_the_reference,
+                      every_fence_with_a_word_behind_it_is_run, the_linter_has_nothing_to_say_of_a_policy_that_is_taught, every_limit_of_the_policy_engine_is_in_the_reference,
                       each_refused_query_of_the_table_is_refused_as_it_says, every_refusal_of_the_public_suite_stands_in_the_table])
 
 
