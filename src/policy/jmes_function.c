@@ -1,4 +1,5 @@
 #include "jmes_query.h"
+#include "jmes_unsupported.h"
 
 #include "../base/utf8.h"
 
@@ -665,8 +666,9 @@ bool jmes_call(struct jmes_work *w, struct span name, const struct jmes_argument
     char shown[40];
 
     if (!f)
-        return work_fail(w, JMES_UNKNOWN_FUNCTION, "there is no function %s",
-                         utf8_show(name, shown, sizeof shown));
+        return work_fail(w, JMES_UNKNOWN_FUNCTION, "there is no function %s%s",
+                         utf8_show(name, shown, sizeof shown),
+                         jmes_unsupported_function(name) ? " in this dialect of JMESPath" : "");
     if (count < f->least || count > f->most)
         return work_fail(w, JMES_ARITY, "%s takes %s%u argument%s, and here are %u", f->name,
                          f->most > f->least ? "at least " : "", f->least, f->least == 1 ? "" : "s",

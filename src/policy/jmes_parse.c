@@ -1,4 +1,6 @@
 #include "jmes_query.h"
+#include "jmes_unsupported.h"
+#include "program.h"
 
 #include "../base/utf8.h"
 
@@ -129,12 +131,27 @@ static bool cut_quoted(struct jparser *p, enum jtoken_kind kind, uint8_t quote)
     return true;
 }
 
+/* A character that begins no token, or something that other dialects have. */
+static bool complain_symbol(struct jparser *p)
+{
+    struct span rest = span_part(p->text, p->at, SIZE_MAX);
+    const struct jmes_unsupported *row = jmes_unsupported_syntax(rest);
+
+    if (row)
+        return fail_at(p, p->at,
+                       "no token begins with this character: %s (\"%s\") is of other dialects",
+                       row->feature, row->name);
+    if (rest.p[0] == '=')
+        return fail_at(p, p->at, "\"=\" alone is no operator; a comparison is written \"==\"");
+    return fail_at(p, p->at, "no token begins with this character");
+}
+
 static bool cut_number(struct jparser *p)
 {
     size_t n = 1;
 
     if (byte_at(p, p->at) == '-' && !(byte_at(p, p->at + 1) >= '0' && byte_at(p, p->at + 1) <= '9'))
-        return fail_at(p, p->at, "a minus stands before a digit");
+        return complain_symbol(p);
     while (byte_at(p, p->at + n) >= '0' && byte_at(p, p->at + n) <= '9')
         n++;
     return cut(p, JT_NUMBER, n);
@@ -167,9 +184,7 @@ static bool cut_symbol(struct jparser *p)
             p->now.comparison = symbols[i].comparison;
             return true;
         }
-    if (rest.p[0] == '=')
-        return fail_at(p, p->at, "\"=\" alone is no operator; a comparison is written \"==\"");
-    return fail_at(p, p->at, "no token begins with this character");
+    return complain_symbol(p);
 }
 
 static bool cut_token(struct jparser *p)
@@ -731,6 +746,7 @@ bool jmes_parse(struct span text, struct arena *a, const struct jmes_query **out
         return false;
     if (!is(&p, JT_END))
         return unexpected(&p, "an operator or the end of the query");
+    q->hash = hash_bytes(0, text);
     *out = q;
     return true;
 }

@@ -60,6 +60,7 @@ struct jmes_query {
     uint32_t part_count;
     struct jmes_step *steps;
     struct jmes_step **tail;
+    uint64_t hash; /* of the whole query's text, where it begins */
 };
 
 /* What a function is called with: its arguments, evaluated but for references. */

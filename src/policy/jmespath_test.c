@@ -1,4 +1,5 @@
 /* The compliance suite, and what it does not say. */
+#include "jmes_unsupported.h"
 #include "jmespath.h"
 
 #include "../../tests/check.h"
@@ -222,6 +223,30 @@ static void a_faulty_query_is_refused_with_its_kind(void **state)
     }
 }
 
+/* Other dialects' features are refused by their names, each for the reason its row gives. */
+static void what_is_not_supported_is_refused_by_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < jmes_unsupported_count; i++) {
+        const struct jmes_unsupported *row = &jmes_unsupported[i];
+        struct arena a = arena_over(1 << 20);
+        struct jmes_work w = { .arena = &a, .limit = 100000 };
+        struct jv document = read_house(&a), got = jv_null();
+        const struct jmes_query *q;
+        struct jmes_fault fault;
+
+        if (jmes_parse(span_str(row->example), &a, &q, &fault)) {
+            CHECK(row->example, !jmes_run(q, &document, &w, &got));
+            fault = w.fault;
+        }
+        CHECK_INT(row->example, fault.kind, row->kind);
+        CHECK(row->example, strstr(fault.text, row->name) != NULL);
+        CHECK(row->example, strstr(fault.text, "dialect") != NULL);
+        CHECK("a reason is given", strlen(row->reason) > 20);
+        arena_fini(&a);
+    }
+}
+
 static struct span repeated(struct arena *a, const char *head, const char *part, int n,
                             const char *tail)
 {
@@ -321,5 +346,6 @@ static void each_failed_allocation_ends_cleanly(void **state)
 }
 
 TEST_MAIN(the_compliance_suite_holds, an_answer_is_written_as_compact_json,
-          a_faulty_query_is_refused_with_its_kind, queries_are_long_but_not_deep,
-          work_is_metered_however_much_is_shared, each_failed_allocation_ends_cleanly)
+          a_faulty_query_is_refused_with_its_kind, what_is_not_supported_is_refused_by_name,
+          queries_are_long_but_not_deep, work_is_metered_however_much_is_shared,
+          each_failed_allocation_ends_cleanly)

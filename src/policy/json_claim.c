@@ -1,5 +1,5 @@
 #include "json_claim.h"
-#include "jmespath.h"
+#include "jmes_query.h"
 
 #include <string.h>
 
@@ -177,16 +177,19 @@ bool run_json_to_claim_value(struct machine *m, const struct code *call,
 
 /* JmesPath */
 
-/* A text that was read, and an answer that was given, by where the text lies: nothing in the arena
- * moves while a request lasts. */
+/* Texts that were read, answers that were given and queries that were computed, so that none is
+ * done twice. A text is known again by where it lies: nothing in the arena moves while a request
+ * lasts. Where it is kept must not follow from that: how much work an evaluation takes is the same
+ * wherever memory happens to be. */
 struct known_document {
     struct span text;
     struct jv value;
+    uint32_t number; /* in the order of reading */
 };
 
 struct known_answer {
-    struct span text;
-    const struct jmes_query *query;
+    uint32_t document;
+    const struct jmes_query *query; /* NULL: nothing is known here */
     struct value answer;
 };
 
@@ -198,9 +201,10 @@ struct known_query {
 enum { DOCUMENTS_KNOWN = 32, ANSWERS_KNOWN = 128, QUERIES_KNOWN = 16 };
 
 struct json_cache {
-    struct known_document documents[DOCUMENTS_KNOWN];
+    struct known_document documents[DOCUMENTS_KNOWN]; /* the oldest gives way */
     struct known_answer answers[ANSWERS_KNOWN];
     struct known_query queries[QUERIES_KNOWN];
+    uint32_t document_count, query_count; /* ever entered */
 };
 
 static bool is_there(struct span a, struct span b)
@@ -208,12 +212,28 @@ static bool is_there(struct span a, struct span b)
     return a.p == b.p && a.n == b.n && a.p != NULL;
 }
 
-static size_t slot_of(struct span text, const void *more, size_t slots)
+static const struct known_document *known_document(const struct json_cache *cache, struct span text)
 {
-    uint64_t h =
-        hash_word(hash_word((uint64_t)(uintptr_t)text.p, text.n), (uint64_t)(uintptr_t)more);
+    for (size_t i = 0; i < DOCUMENTS_KNOWN; i++)
+        if (is_there(cache->documents[i].text, text))
+            return &cache->documents[i];
+    return NULL;
+}
 
-    return (size_t)(h >> 32) % slots;
+static struct known_document *enter_document(struct json_cache *cache, struct span text,
+                                             const struct jv *value)
+{
+    uint32_t number = cache->document_count++;
+    struct known_document *known = &cache->documents[number % DOCUMENTS_KNOWN];
+
+    *known = (struct known_document){ .text = text, .value = *value, .number = number };
+    return known;
+}
+
+static struct known_answer *answer_slot(struct json_cache *cache, uint32_t document,
+                                        const struct jmes_query *query)
+{
+    return &cache->answers[hash_word(query->hash, document) % ANSWERS_KNOWN];
 }
 
 static bool start_cache(struct machine *m, uint32_t at)
@@ -230,36 +250,46 @@ static struct jmes_work work_left(const struct machine *m)
 }
 
 /* The document an argument holds, read once. */
-static bool find_document(struct machine *m, struct span text, uint32_t at, struct jv *out)
+static bool find_document(struct machine *m, struct span text, uint32_t at,
+                          struct known_document *out)
 {
-    struct known_document *known = &m->json->documents[slot_of(text, NULL, DOCUMENTS_KNOWN)];
+    const struct known_document *known = known_document(m->json, text);
     struct jmes_work w = work_left(m);
     const struct json *j;
+    struct jv value;
 
-    if (is_there(known->text, text)) {
-        *out = known->value;
+    if (known) {
+        *out = *known;
         return true;
     }
     if (!read_json(m, text, at, &j))
         return false;
-    if (!jv_from_json(&w, j, out))
+    if (!jv_from_json(&w, j, &value))
         return w.fault.kind == JMES_VALUE ? machine_fail(m, "X402", at, "%s", w.fault.text)
                                           : machine_no_memory(m, at);
-    *known = (struct known_document){ .text = text, .value = *out };
+    *out = *enter_document(m->json, text, &value);
     return true;
+}
+
+static const struct jmes_query *known_query(const struct json_cache *cache, struct span text)
+{
+    for (size_t i = 0; i < QUERIES_KNOWN; i++)
+        if (cache->queries[i].query && span_equal(cache->queries[i].text, text))
+            return cache->queries[i].query;
+    return NULL;
 }
 
 /* A query that was computed: X404 when it cannot be read. */
 static bool find_query(struct machine *m, struct span text, uint32_t at,
                        const struct jmes_query **out)
 {
-    struct known_query *known = &m->json->queries[slot_of(text, NULL, QUERIES_KNOWN)];
     struct jmes_fault fault;
 
-    if (is_there(known->text, text)) {
-        *out = known->query;
+    if (!machine_charge(m, QUERIES_KNOWN + text.n / 16, at))
+        return false;
+    *out = known_query(m->json, text);
+    if (*out)
         return true;
-    }
     if (!machine_charge(m, text.n, at))
         return false;
     if (text.n > POLICY_COMPUTED_LIMIT)
@@ -269,7 +299,8 @@ static bool find_query(struct machine *m, struct span text, uint32_t at,
                    ? machine_no_memory(m, at)
                    : machine_fail(m, "X404", at, "the query cannot be read: byte %zu: %s",
                                   fault.offset, fault.text);
-    *known = (struct known_query){ .text = text, .query = *out };
+    m->json->queries[m->json->query_count++ % QUERIES_KNOWN] =
+        (struct known_query){ .text = text, .query = *out };
     return true;
 }
 
@@ -298,12 +329,8 @@ static bool answer(struct machine *m, const struct code *call, const struct jmes
     }
     m->steps = w.steps;
     *out = value_text(writer_span(&text));
-    if (depth <= POLICY_JSON_DEPTH) {
-        struct known_document *known =
-            &m->json->documents[slot_of(out->text, NULL, DOCUMENTS_KNOWN)];
-
-        *known = (struct known_document){ .text = out->text, .value = result };
-    }
+    if (depth <= POLICY_JSON_DEPTH)
+        enter_document(m->json, out->text, &result);
     return machine_charge(m, text.n / 16, call->at);
 }
 
@@ -311,22 +338,21 @@ static bool answer(struct machine *m, const struct code *call, const struct jmes
 bool run_jmes_path(struct machine *m, const struct code *call, const struct value *arguments,
                    struct value *out)
 {
-    struct span text = arguments[0].text;
     const struct jmes_query *query = call->query;
+    struct known_document document;
     struct known_answer *known;
-    struct jv document;
 
     if (!start_cache(m, call->at) ||
-        !find_document(m, text, machine_argument_at(m, call, 0), &document) ||
+        !find_document(m, arguments[0].text, machine_argument_at(m, call, 0), &document) ||
         (!query && !find_query(m, arguments[1].text, machine_argument_at(m, call, 1), &query)))
         return false;
-    known = &m->json->answers[slot_of(text, query, ANSWERS_KNOWN)];
-    if (is_there(known->text, text) && known->query == query) {
+    known = answer_slot(m->json, document.number, query);
+    if (known->query == query && known->document == document.number) {
         *out = known->answer;
         return true;
     }
-    if (!answer(m, call, query, &document, out))
+    if (!answer(m, call, query, &document.value, out))
         return false;
-    *known = (struct known_answer){ .text = text, .query = query, .answer = *out };
+    *known = (struct known_answer){ document.number, query, *out };
     return true;
 }
