@@ -5,6 +5,7 @@
 #include "../src/policy/codes.h"
 #include "../src/policy/function.h"
 #include "../src/policy/jmes_query.h"
+#include "../src/policy/jmes_unsupported.h"
 #include "../src/policy/known.h"
 #include "../src/policy/known_claims.h"
 #include "../src/policy/lex.h"
@@ -232,6 +233,19 @@ static void print_limits(void)
                rows[i].code);
 }
 
+static void print_refused(void)
+{
+    printf("| refused | for example | error | instead |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < jmes_unsupported_count; i++) {
+        const struct jmes_unsupported *u = &jmes_unsupported[i];
+
+        printf("| `%s`: %s | `` %s `` | %s | ", u->name, u->feature, u->example,
+               jmes_error_name(u->kind));
+        put(u->reason);
+        printf(" |\n");
+    }
+}
+
 static void print_codes(void)
 {
     printf("| code | name | |\n| --- | --- | --- |\n");
@@ -405,6 +419,7 @@ const struct manual_part policy_parts[] = {
     { "language-limits", print_limits },
     { "language-codes", print_codes },
     { "language-jmespath", print_jmespath_functions },
+    { "language-refused", print_refused },
     { "language-claims", print_claims },
     { "language-defaults", print_defaults },
     { "editor-words", print_editor_words },

@@ -114,14 +114,14 @@ def every_example_of_the_pages_does_what_stands_beside_it():
 def a_wrong_output_of_a_page_is_noticed():
     text = (ROOT / "docs" / "policy-language.md").read_text()
     first = next(m for m in FENCE.finditer(text) if m.group(2) == "console" and "policy eval" in m.group(6))
-    upto = text[: first.end()]
-    rows = {"another output": upto.replace("\npermit\n", "\ndeny\n"), "a line too many": upto[:-3] + "more\n```",
-            "a line too few": upto[: upto.rindex("\n", 0, -4)] + "\n```", "a policy that is different": upto.replace("value==false", "value==true"),
-            "a policy that does not compile": upto.replace("version=1.0", "version=1.3"), "an unnamed one": upto + "\n\n```policy\nversion\n```\n"}
-    if run_page(upto, folder())[0]:
+    begun = text[: first.end()]
+    rows = {"another output": begun.replace("\npermit\n", "\ndeny\n"), "a line too many": begun[:-3] + "more\n```",
+            "a line too few": begun[: begun.rindex("\n", 0, -4)] + "\n```", "a policy that is different": begun.replace("value==false", "value==true"),
+            "a policy that does not compile": begun.replace("version=1.0", "version=1.3"), "an unnamed one": begun + "\n\n```policy\nversion\n```\n"}
+    if run_page(begun, folder())[0]:
         raise RuntimeError("the page is wrong already")
     for name, changed in rows.items():
-        if changed == upto or not run_page(changed, folder())[0]:
+        if changed == begun or not run_page(changed, folder())[0]:
             raise RuntimeError(f"not noticed: {name}")
 
 
@@ -161,7 +161,7 @@ def every_limit_of_the_policy_engine_is_in_the_reference():
 
 def refusals():
     """The rows of the table of refusals: example, kind of error, what is said, cases of the suite."""
-    part = (ROOT / "docs" / "policy-language.md").read_text().split("\n### JMESPath, refused\n")[1]
+    part = (ROOT / "docs" / "policy-language.md").read_text().split("\n### JMESPath, refused\n")[1].split("\n<!-- table")[0]
     rows = [[c.strip() for c in line.split(" | ")] for line in part.splitlines() if line.startswith("| ")][2:]
     return [(re.sub(r"^`+ ?| ?`+$", "", r[1]) if r[1].startswith("`` ") else r[1].strip("`"), r[2], r[3], r[4].rstrip(" |")) for r in rows]
 
@@ -186,6 +186,18 @@ def each_refused_query_of_the_table_is_refused_as_it_says():
         if got != kind or because not in said:
             wrong.append(f"{query}: {said}")
     if wrong or len(refusals()) < 20:
+        raise RuntimeError("\n".join(wrong))
+
+
+def each_feature_of_other_dialects_is_refused_by_its_name():
+    part = (ROOT / "docs" / "policy-language.md").read_text().split("\n<!-- table language-refused -->\n")[1]
+    rows = re.findall(r"^\| `(.+?)`: (.+?) \| `` (.+?) `` \| (\S+) \|", part, re.M)
+    wrong = []
+    for name, feature, query, kind in rows:
+        got, said = asked(query, [{"a": 1}])
+        if got != kind or not (feature in said or f"no function {name} in this dialect" in said):
+            wrong.append(f"{name}: {said}")
+    if wrong or len(rows) < 20:
         raise RuntimeError("\n".join(wrong))
 
 
@@ -218,7 +230,8 @@ def main():
         return 0
     return run_tests([every_example_of_the_pages_does_what_stands_beside_it, a_wrong_output_of_a_page_is_noticed,
                       every_fence_with_a_word_behind_it_is_run, the_linter_has_nothing_to_say_of_a_policy_that_is_taught, every_limit_of_the_policy_engine_is_in_the_reference,
-                      each_refused_query_of_the_table_is_refused_as_it_says, every_refusal_of_the_public_suite_stands_in_the_table])
+                      each_refused_query_of_the_table_is_refused_as_it_says, each_feature_of_other_dialects_is_refused_by_its_name,
+                      every_refusal_of_the_public_suite_stands_in_the_table])
 
 
 sys.exit(main())
