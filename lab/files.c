@@ -4,6 +4,7 @@
 #include "lab_in.h"
 
 #include "../src/base/when.h"
+#include "../src/evidence/exhibit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -185,6 +186,29 @@ static bool write_readme(const char *dir, const struct lab_make_options *o,
     return writer_done(&w, &f.bytes, err) && file_write(dir, &f, err);
 }
 
+/* The same as README.txt for programs: what the evidence is to be judged with. */
+static bool write_note(const char *dir, const struct lab_make_options *o, struct arena *a,
+                       struct err *err)
+{
+    bool is_oe = strcmp(o->kind, "oe") == 0;
+    const struct exhibit x = {
+        .kind = is_oe ? EVIDENCE_OE : EVIDENCE_SGX,
+        .evidence = is_oe ? "oe_report.bin" : "quote.bin",
+        .collateral = "collateral",
+        .roots = { "lab=." },
+        .root_count = 1,
+        .has_time = true,
+        .at = o->at ? o->at : LAB_NOW,
+        .runtime_data = "runtime.bin",
+        .runtime_type = DATA_BINARY,
+    };
+    struct writer w = writer_in(a, 512);
+    struct file f = { .name = "evidence.json" };
+
+    exhibit_write(&w, &x);
+    return writer_done(&w, &f.bytes, err) && file_write(dir, &f, err);
+}
+
 static bool kind_check(const char *kind, struct err *err)
 {
     if (strcmp(kind, "sgx") == 0 || strcmp(kind, "oe") == 0)
@@ -214,6 +238,7 @@ static bool make_in(const struct lab_make_options *o, struct arena *a, struct er
     return options_read(o, scenario, a, &p, err) && lab_sgx_make(&p, a, &set, err) &&
            folders_make(o->out_dir, err) && write_set(o->out_dir, &set, err) &&
            write_oe(o->out_dir, &set, a, err) && write_root_key(o->out_dir, o->seed, a, err) &&
+           write_note(o->out_dir, o, a, err) &&
            write_readme(o->out_dir, o, lab_scenario_find(scenario), a, err);
 }
 

@@ -350,8 +350,134 @@ def recorded_policies_come_out_with_their_recorded_hashes():
     return None
 
 
+# diff
+
+OLD = """version=1.1;
+configurationrules {
+};
+authorizationrules {
+    => permit();
+};
+issuancerules {
+    c:[type=="x-ms-sgx-svn"] => issue(type="svn", value=c.value);
+};
+"""
+NO_DEBUG = OLD.replace("    => permit();", """    [type=="x-ms-sgx-is-debuggable", value==true]
+        => deny();
+    => permit();""")
+
+
+def lab(folder, *more, kind="sgx"):
+    subprocess.run([BUILD / "cupel", "lab", "make", kind, "--out", folder, *more], check=True, timeout=60)
+    return folder
+
+
+def evidence():
+    """Two machines, one of them debuggable, and two lists of claims."""
+    here = WORK / "evidence"
+    if not here.is_dir():
+        lab(here / "machines" / "sound")
+        lab(here / "machines" / "debug", "--scenario", "sgx-debug")
+        lab(here / "oe", kind="oe")
+        put("evidence/one.claims.json", [{"type": "x-ms-sgx-svn", "value": 3, "issuer": SERVICE}])
+        put("evidence/two.claims.json", [{"type": "x-ms-sgx-is-debuggable", "value": True, "issuer": SERVICE}])
+        put("evidence/notes.txt", "nothing")
+    return here
+
+
+def diff_names_whose_verdict_changes_and_the_rule_that_does_it():
+    here, old, new = evidence(), put("old.txt", OLD), put("new.txt", NO_DEBUG)
+    done = run("diff", old, new, "--evidence-dir", here, expect=1)
+    holds(done.stdout, "changed     machines/debug/quote.bin: permit -> deny\n", f"permit: {old}:5:5 permitted\n", f"deny: {new}:5:5 denied\n",
+          f"{new}:5:5 fired: => deny();\n", 'ok    [type=="x-ms-sgx-is-debuggable", value==true]', "x-ms-sgx-is-debuggable = true (AttestationService)",
+          "issued.svn: was 3, is nothing", "unchanged   machines/sound/quote.bin: permit\n", "unchanged   oe/oe_report.bin: permit\n",
+          "unchanged   one.claims.json: permit\n", "changed     two.claims.json: permit -> deny\n",
+          "no evidence: notes.txt\n", "5 compared: 3 unchanged, 2 changed\n")
+    holds(run("diff", new, old, "--evidence-dir", here, expect=1).stdout, "machines/debug/quote.bin: deny -> permit", "issued.svn: was nothing, is 3")
+    assert run("diff", old, old, "--evidence-dir", here).stdout.endswith("5 compared: 5 unchanged, 0 changed\n")
+
+
+def diff_for_programs_says_the_same():
+    here, old, new = evidence(), put("old.txt", OLD), put("new.txt", NO_DEBUG.replace("svn=", "").replace('"svn"', '"version"'))
+    all_of_it = json.loads(run("diff", old, new, "--evidence-dir", here, "--json", "--type", "sgxenclave", expect=1).stdout)
+    found = {i["name"]: i for i in all_of_it["items"]}
+    assert {n: i["finding"] for n, i in found.items()} == {
+        "machines/debug/quote.bin": "changed", "machines/sound/quote.bin": "changed", "oe/oe_report.bin": "otherType",
+        "one.claims.json": "changed", "two.claims.json": "changed"}, found
+    debug = found["machines/debug/quote.bin"]
+    assert (debug["old"]["decision"], debug["new"]["decision"]) == ("permit", "deny"), debug
+    assert debug["new"]["rule"] == {"line": 5, "column": 5, "fired": True,
+                                    "text": '[type=="x-ms-sgx-is-debuggable", value==true] => deny();'}, debug
+    assert found["machines/sound/quote.bin"]["claims"] == [
+        {"set": "issued", "name": "svn", "before": 3, "after": None}, {"set": "issued", "name": "version", "before": None, "after": 3}]
+    assert all_of_it["summary"] == {"unchanged": 0, "changed": 4, "refused": 0, "unreadable": 0, "otherType": 1}
+    assert all_of_it["noEvidence"] == ["notes.txt"] and all_of_it["old"]["policyHash"] == policy_hash(OLD.encode())
+
+
+def diff_passes_nothing_over():
+    old = put("old.txt", OLD)
+    here = WORK / "odd"
+    put("odd/a.claims.json", "[{")
+    put("odd/b/evidence.json", {"type": "sgx", "evidence": "quote.bin"})
+    put("odd/c/evidence.json", {"type": "sgx", "evidnce": "quote.bin"})
+    lab(here / "d", "--scenario", "s-outofdate")
+    put("odd/e.claims.json", GOOD)
+    (here / ".git").mkdir()
+    done = run("diff", old, old, "--evidence-dir", here, expect=2)
+    holds(done.stdout, "unreadable  a.claims.json: ", "unreadable  b/quote.bin: cannot open", "unreadable  c/evidence.json: ",
+          "refused     d/quote.bin: under both, tcb_status_not_accepted", "unchanged   e.claims.json: permit",
+          "no evidence: .git\n", "1 compared: 1 unchanged, 0 changed; 1 refused; 3 unreadable")
+    found = json.loads(run("diff", old, old, "--evidence-dir", here, "--json", expect=2).stdout)["items"]
+    assert [i["finding"] for i in found] == ["unreadable", "unreadable", "unreadable", "refused", "unchanged"], found
+    assert found[3]["old"]["reason"] == "tcb_status_not_accepted", found[3]
+    lenient = run("diff", old, old, "--evidence-dir", here / "d", "--tcb-profile", "any").stdout
+    holds(lenient, "unchanged   quote.bin: permit")
+
+
+def diff_judges_with_the_collateral_that_each_policy_asks_for():
+    here, old = evidence() / "machines" / "sound", put("old.txt", OLD)
+    new = put("new.txt", OLD.replace("configurationrules {\n", 'configurationrules {\n    => issueproperty(type="x-ms-sgx-tcbidentifier", value="99");\n'))
+    done = run("diff", old, new, "--evidence-dir", here, expect=1)
+    holds(done.stdout, "changed     quote.bin: permit -> refused\n", f"under {new}: ", "99")
+
+
+def diff_finds_evidence_without_a_note():
+    here, old, new = WORK / "plain", put("old.txt", OLD), put("new.txt", NO_DEBUG)
+    lab(here / "m", "--scenario", "sgx-debug", "--at", "2025-06-01T00:00:00Z")
+    (here / "m" / "evidence.json").unlink()
+    holds(run("diff", old, new, "--evidence-dir", here, "--type", "SgxEnclave", "--at", "2025-06-01T00:00:00Z", expect=1).stdout,
+          "m/quote.bin: permit -> deny", "other type  m/oe_report.bin", "1 changed")
+    shutil.rmtree(here / "m" / "roots")
+    holds(run("diff", old, new, "--evidence-dir", here, "--type", "SgxEnclave", "--at", "2025-06-01T00:00:00Z", expect=2).stdout,
+          "refused     m/quote.bin: under both, untrusted_root")
+
+
+def diff_takes_evidence_of_real_machines_from_a_note():
+    sgx = (VECTORS / "sgx").resolve()
+    if not sgx.is_dir():
+        return "SKIPPED: no reference vectors here"
+    collateral = str(sgx / "collateral" / "00906ED50000-2025-05")
+    note = [{"type": "sgx", "evidence": str(sgx / "evidence" / f"q-906e-sample-{kind}.bin"), "collateral": collateral, "at": "2025-06-01T00:00:00Z"}
+            for kind in ("debug", "release")]
+    here = put("real/evidence.json", note).parent
+    said = run("diff", put("old.txt", OLD), put("new.txt", NO_DEBUG), "--evidence-dir", here, "--tcb-profile", "any", expect=1).stdout
+    holds(said, "q-906e-sample-debug.bin: permit -> deny", "q-906e-sample-release.bin: permit\n", "2 compared: 1 unchanged, 1 changed")
+    return None
+
+
+def diff_says_what_it_cannot_do():
+    here, old = evidence(), put("old.txt", OLD)
+    broken = put("broken.txt", "version=1.0;")
+    holds(run("diff", old, broken, "--evidence-dir", here, expect=2).stderr, f"{broken}:1:13:", "E206")
+    (WORK / "empty").mkdir(exist_ok=True)
+    holds(run("diff", old, old, "--evidence-dir", WORK / "empty", expect=2).stdout, "0 compared")
+    for args, words in (((), "--evidence-dir"), (("--evidence-dir", old), "not a folder"), (("--evidence-dir", here, "--at", "noon"), "--at"),
+                        (("--evidence-dir", here, "--type", "sgx"), "SgxEnclave"), (("--evidence-dir", here, "--tcb-profile", "x"), "azure")):
+        holds(run("diff", old, old, *args, expect=64).stderr, words)
+
+
 def each_verb_explains_itself_with_an_example():
-    for verb in ("eval", "fmt", "test", "sign", "hash"):
+    for verb in ("eval", "fmt", "test", "sign", "hash", "diff"):
         said = run(verb, "--help").stdout
         holds(said, f"cupel policy {verb} - ", "usage: ", "Exit status: 0", "examples:", f"  cupel policy {verb} ")
         assert verb in (ROOT / "tests" / "golden" / "verbs.txt").read_text()
@@ -364,5 +490,8 @@ sys.exit(run_tests([
     a_failed_case_says_what_was_expected_what_came_and_who_decided, a_report_is_xml_whatever_a_case_holds,
     cases_are_chosen_by_pattern, what_is_no_file_of_cases_is_told_apart, the_worked_cases_all_agree,
     a_signed_policy_is_what_another_program_verifies, a_chain_goes_along_leaf_first, what_would_be_refused_later_is_refused_now,
-    recorded_policies_come_out_with_their_recorded_hashes, each_verb_explains_itself_with_an_example,
+    recorded_policies_come_out_with_their_recorded_hashes,
+    diff_names_whose_verdict_changes_and_the_rule_that_does_it, diff_for_programs_says_the_same, diff_passes_nothing_over,
+    diff_judges_with_the_collateral_that_each_policy_asks_for, diff_finds_evidence_without_a_note,
+    diff_takes_evidence_of_real_machines_from_a_note, diff_says_what_it_cannot_do, each_verb_explains_itself_with_an_example,
 ]))
