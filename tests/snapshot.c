@@ -206,6 +206,7 @@ static void print_limits(void)
         LIMIT(TPM_LOGS_MAX),
         LIMIT(TPM_EVENTS_MAX),
         LIMIT(TPM_EVENT_MAX),
+        LIMIT(TPM_EVENTS_JSON_MAX),
         LIMIT(TPM_LOG_ALGORITHMS_MAX),
         LIMIT(TPM_TRUST_POINTS_MAX),
         LIMIT(TPM_SIPA_DEPTH_MAX),

@@ -9,12 +9,13 @@
 #define CUPEL_EVIDENCE_TPM_LIMITS_H
 
 enum {
-    TPM_LOG_MAX = 4 * 1024 * 1024, /* one log */
-    TPM_LOGS_MAX = 16,             /* logs of one attestation */
-    TPM_EVENTS_MAX = 65536,        /* events of one log, list entries of one IMA list */
-    TPM_EVENT_MAX = 1024 * 1024,   /* data of one event */
-    TPM_LOG_ALGORITHMS_MAX = 8,    /* hash algorithms of one log */
-    TPM_TRUST_POINTS_MAX = 4,      /* trust points behind the events of one log */
+    TPM_LOG_MAX = 4 * 1024 * 1024,          /* one log */
+    TPM_LOGS_MAX = 16,                      /* logs of one attestation */
+    TPM_EVENTS_MAX = 65536,                 /* events of one log, list entries of one IMA list */
+    TPM_EVENT_MAX = 1024 * 1024,            /* data of one event */
+    TPM_EVENTS_JSON_MAX = 16 * 1024 * 1024, /* the events as JSON text */
+    TPM_LOG_ALGORITHMS_MAX = 8,             /* hash algorithms of one log */
+    TPM_TRUST_POINTS_MAX = 4,               /* trust points behind the events of one log */
 
     TPM_SIPA_DEPTH_MAX = 4,       /* Windows records inside one another */
     TPM_SIPA_RECORDS_MAX = 65536, /* Windows records of one log */

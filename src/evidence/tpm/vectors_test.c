@@ -143,8 +143,11 @@ int main(void)
         cmocka_unit_test(the_data_of_every_real_log_is_what_was_measured_where_it_must_be),
     };
     struct err e = { 0 };
+    int failed;
 
     crypto = crypto_new(&e);
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name(TEST_NAME, tests, NULL, NULL);
+    failed = crypto ? cmocka_run_group_tests_name(TEST_NAME, tests, NULL, NULL) : 1;
+    crypto_free(crypto);
+    return failed;
 }
