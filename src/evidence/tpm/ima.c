@@ -216,7 +216,7 @@ void ima_write_line(struct writer *w, const struct ima_entry *e)
     hex_write(w, e->file_digest);
     write_u8(w, ' ');
     write_bytes(w, e->name);
-    if (e->signature.n + e->buffer.n > 0)
+    if (span_is(e->template_name, "ima-sig") || span_is(e->template_name, "ima-buf"))
         write_u8(w, ' ');
     hex_write(w, e->signature);
     hex_write(w, e->buffer);
