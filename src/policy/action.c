@@ -134,7 +134,7 @@ static bool note_blamed(struct machine *m)
 bool action_fire(struct machine *m)
 {
     m->fired++;
-    if (!machine_charge(m, 1, m->rule->at))
+    if (!machine_charge(m, COST_COMBINATION, m->rule->at))
         return false;
     if (m->rule->verb == VERB_DENY)
         return m->fired > 1 || note_blamed(m);

@@ -322,6 +322,20 @@ static bool is_join(const struct compiler *k, const struct tree_test *t)
            t->operator== OP_EQUAL && k->codes[t->right->code].kind == CODE_PROPERTY;
 }
 
+/* An issuer or a value type compared with a literal compares as a number. */
+static void settle_word(const struct code *right, struct test_code *test)
+{
+    bool is_issuer = test->property == PROPERTY_ISSUER;
+
+    test->is_word = (is_issuer || test->property == PROPERTY_VALUE_TYPE) &&
+                    right->kind == CODE_CONSTANT && right->constant.kind == VALUE_STRING;
+    test->word = WORD_OF_NONE;
+    for (uint32_t i = 0; test->is_word && i < 3; i++)
+        if (span_is(right->constant.text, is_issuer ? issuer_name((enum claim_issuer)i)
+                                                    : value_type_name((enum value_kind)i)))
+            test->word = i;
+}
+
 static void add_test(struct compiler *k, const struct tree_test *t, struct condition_code *c,
                      struct rule_code *rule)
 {
@@ -335,6 +349,7 @@ static void add_test(struct compiler *k, const struct tree_test *t, struct condi
         test->slot = rule->slot_count++;
         c->slot_count++;
     }
+    settle_word(&k->codes[test->right], test);
     if (is_join(k, t) && c->join == NO_CODE)
         c->join = test->right;
     c->test_count++;

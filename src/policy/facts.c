@@ -1,4 +1,5 @@
 #include "facts.h"
+#include "machine.h"
 
 #include <string.h>
 
@@ -97,7 +98,7 @@ bool facts_add(struct facts *f, const struct fact *fact, uint32_t *number, bool 
     if (f->count == f->room && !grow(f))
         return false;
     new.hash = hash_fact(fact, type_hash);
-    *steps += fact->type.n / 16;
+    *steps += COST_FACT + fact->type.n / 16;
     if (fact->value.kind == VALUE_STRING)
         *steps += fact->value.text.n / 8; /* hashed, and compared with an equal one */
     new.next = 0;
@@ -113,6 +114,7 @@ bool facts_add(struct facts *f, const struct fact *fact, uint32_t *number, bool 
         *is_new = false;
         return true;
     }
+    *steps += COST_FACT; /* a new one, and its share of the tables' growth */
     *number = f->count;
     *is_new = true;
     f->items[f->count] = new;

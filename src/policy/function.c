@@ -16,7 +16,8 @@ static bool run_is_subset_of(struct machine *m, const struct code *call, const s
     bool is_new = false;
 
     items = value_items(&args[1], &count);
-    if (!machine_charge(m, count, call->at))
+    /* Room for all of the second set is made before any of it is looked at. */
+    if (!machine_charge(m, COST_FACT * (uint64_t)(count + 1), call->at))
         return false;
     if (!facts_init(&elements, m->program, m->arena, count, false))
         return machine_no_memory(m, call->at);

@@ -191,7 +191,7 @@ static bool run_equals_ignore_case(struct jmes_work *w, const struct jmes_argume
     for (size_t i = 0; i < a.n && is_equal; i++)
         is_equal = fold_ascii(a.p[i]) == fold_ascii(b.p[i]);
     *out = jv_bool(is_equal);
-    return work_charge(w, a.n / 16);
+    return work_charge(w, a.n / 2);
 }
 
 static bool run_join(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,
@@ -208,7 +208,7 @@ static bool run_join(struct jmes_work *w, const struct jmes_argument *args, uint
         n += list->items[i].n + (i ? glue.n : 0);
     if (n > JV_STRING_LIMIT)
         return work_fail(w, JMES_LIMIT, "the text would be longer than %d bytes", JV_STRING_LIMIT);
-    if (!work_charge(w, list->n + n / 16))
+    if (!work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)list->n + n / 16))
         return false;
     p = work_alloc(w, n, 1);
     if (!p)
@@ -246,7 +246,7 @@ static bool run_reverse(struct jmes_work *w, const struct jmes_argument *args, u
     uint8_t *p;
 
     (void)count;
-    if (!work_charge(w, v->n))
+    if (!work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n))
         return false;
     if (v->kind == JV_STRING) {
         p = work_alloc(w, v->n, 1);
@@ -271,7 +271,7 @@ static bool run_length(struct jmes_work *w, const struct jmes_argument *args, ui
 
     (void)count;
     if (v->kind == JV_STRING) {
-        if (!work_charge(w, v->n / 16))
+        if (!work_charge(w, v->n / 8))
             return false;
         for (uint32_t i = 0; i < v->n; i++)
             n -= (v->text[i] & 0xc0) == 0x80;
@@ -289,7 +289,9 @@ static bool run_keys(struct jmes_work *w, const struct jmes_argument *args, uint
     struct jv *items;
 
     (void)count;
-    items = work_charge(w, v->n) ? WORK_ARRAY(w, struct jv, v->n) : NULL;
+    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
+                ? WORK_ARRAY(w, struct jv, v->n)
+                : NULL;
     if (!items)
         return false;
     for (uint32_t i = 0; i < v->n; i++)
@@ -305,7 +307,9 @@ static bool run_values(struct jmes_work *w, const struct jmes_argument *args, ui
     struct jv *items;
 
     (void)count;
-    items = work_charge(w, v->n) ? WORK_ARRAY(w, struct jv, v->n) : NULL;
+    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
+                ? WORK_ARRAY(w, struct jv, v->n)
+                : NULL;
     if (!items)
         return false;
     for (uint32_t i = 0; i < v->n; i++)
@@ -324,7 +328,7 @@ static bool run_merge(struct jmes_work *w, const struct jmes_argument *args, uin
 
     for (uint32_t i = 0; i < count; i++)
         room += args[i].value.n;
-    if (!work_charge(w, room))
+    if (!work_charge(w, WORK_MEMORY + WORK_ELEMENT * room))
         return false;
     members = WORK_ARRAY(w, struct jv_member, room);
     if (!members)
@@ -334,7 +338,7 @@ static bool run_merge(struct jmes_work *w, const struct jmes_argument *args, uin
             const struct jv_member *m = &args[i].value.members[k];
             uint32_t at = 0;
 
-            if (!work_charge(w, n / 16))
+            if (!work_charge(w, n))
                 return false;
             while (at < n && (members[at].name_n != m->name_n ||
                               memcmp(members[at].name, m->name, m->name_n) != 0))
@@ -400,27 +404,63 @@ static bool run_to_string(struct jmes_work *w, const struct jmes_argument *args,
     return true;
 }
 
+static size_t digits_at(struct span s, size_t at)
+{
+    size_t n = 0;
+
+    while (at + n < s.n && s.p[at + n] >= '0' && s.p[at + n] <= '9')
+        n++;
+    return n;
+}
+
+/* number = [ minus ] int [ frac ] [ exp ] (RFC 8259, 6) */
+static bool is_json_number(struct span s)
+{
+    size_t at = s.n && s.p[0] == '-', n = digits_at(s, at);
+
+    if (n == 0 || (n > 1 && s.p[at] == '0'))
+        return false;
+    at += n;
+    if (at < s.n && s.p[at] == '.') {
+        n = digits_at(s, at + 1);
+        if (n == 0)
+            return false;
+        at += 1 + n;
+    }
+    if (at < s.n && (s.p[at] | 0x20) == 'e') {
+        at++;
+        at += at < s.n && (s.p[at] == '-' || s.p[at] == '+');
+        n = digits_at(s, at);
+        if (n == 0)
+            return false;
+        at += n;
+    }
+    return at == s.n;
+}
+
 /* A number stays, a string is read as a JSON number, anything else is null. */
 static bool run_to_number(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,
                           struct jv *out)
 {
     const struct jv *v = &args[0].value;
     struct jmes_work apart = { .arena = w->arena, .limit = UINT64_MAX };
-    struct err err = { 0 };
-    const struct json *j;
+    struct json j = { .type = JSON_NUMBER };
 
     (void)count;
     *out = jv_is_number(v) ? *v : jv_null();
     if (v->kind != JV_STRING)
         return true;
-    if (!work_charge(w, v->n / 16))
+    if (!work_charge(w, WORK_CALL + v->n / 4))
         return false;
-    if (!json_parse(jv_text(v), NULL, w->arena, &j, &err))
-        return err.code == ERR_MALFORMED ||
-               work_fail(w, err.code == ERR_MEMORY ? JMES_MEMORY : JMES_LIMIT, "%.100s", err.text);
-    if (j->type == JSON_NUMBER && j->raw.n == v->n && !jv_from_json(&apart, j, out))
+    if (!is_json_number(jv_text(v)))
+        return true;
+    j.raw = jv_text(v);
+    if (!jv_from_json(&apart, &j, out)) {
         *out = jv_null();
-    return true;
+        return apart.fault.kind == JMES_VALUE ||
+               work_fail(w, apart.fault.kind, "%s", apart.fault.text);
+    }
+    return work_charge(w, apart.steps);
 }
 
 /* order */
@@ -453,7 +493,7 @@ static bool make_keys(struct jmes_work *w, const struct jv *array,
 {
     struct keyed *keys;
 
-    if (!work_charge(w, array->n))
+    if (!work_charge(w, WORK_MEMORY + 3 * WORK_ELEMENT * (uint64_t)array->n))
         return false;
     keys = WORK_ARRAY(w, struct keyed, array->n);
     if (!keys)
@@ -483,7 +523,7 @@ static uint64_t sorting_cost(const struct keyed *keys, uint32_t n)
         bytes += keys[i].key.kind == JV_STRING ? keys[i].key.n / 16 : 0;
     for (uint32_t left = n; left > 1; left /= 2)
         rounds++;
-    return (n + bytes) * rounds;
+    return (n + bytes) * rounds * WORK_SORTED;
 }
 
 static bool sort_by(struct jmes_work *w, const struct jv *array, const struct jmes_query *reference,
@@ -570,7 +610,9 @@ static bool run_map(struct jmes_work *w, const struct jmes_argument *args, uint3
     struct jv *items;
 
     (void)count;
-    items = work_charge(w, array->n) ? WORK_ARRAY(w, struct jv, array->n) : NULL;
+    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)array->n)
+                ? WORK_ARRAY(w, struct jv, array->n)
+                : NULL;
     if (!items)
         return false;
     for (uint32_t i = 0; i < array->n; i++)
@@ -659,16 +701,17 @@ const struct jmes_function *jmes_function_find(struct span name)
     return NULL;
 }
 
-bool jmes_call(struct jmes_work *w, struct span name, const struct jmes_argument *args,
+bool jmes_call(struct jmes_work *w, const struct jmes_query *call, const struct jmes_argument *args,
                uint32_t count, struct jv *out)
 {
-    const struct jmes_function *f = jmes_function_find(name);
+    const struct jmes_function *f = call->function;
     char shown[40];
 
     if (!f)
         return work_fail(w, JMES_UNKNOWN_FUNCTION, "there is no function %s%s",
-                         utf8_show(name, shown, sizeof shown),
-                         jmes_unsupported_function(name) ? " in this dialect of JMESPath" : "");
+                         utf8_show(call->name, shown, sizeof shown),
+                         jmes_unsupported_function(call->name) ? " in this dialect of JMESPath"
+                                                               : "");
     if (count < f->least || count > f->most)
         return work_fail(w, JMES_ARITY, "%s takes %s%u argument%s, and here are %u", f->name,
                          f->most > f->least ? "at least " : "", f->least, f->least == 1 ? "" : "s",
@@ -676,7 +719,7 @@ bool jmes_call(struct jmes_work *w, struct span name, const struct jmes_argument
     for (uint32_t i = 0; i < count; i++) {
         unsigned takes = f->takes[i < 2 ? i : 1];
 
-        if (!args[i].reference && args[i].value.kind == JV_ARRAY &&
+        if ((takes & (IS_NUMBERS | IS_STRINGS)) && args[i].value.kind == JV_ARRAY &&
             !work_charge(w, args[i].value.n))
             return false;
         if (!is_taken(&args[i], takes))

@@ -176,11 +176,12 @@ static const struct {
 
 static bool cut_symbol(struct jparser *p)
 {
-    struct span rest = span_part(p->text, p->at, 2);
+    uint8_t first = byte_at(p, p->at), second = byte_at(p, p->at + 1);
 
     for (size_t i = 0; i < COUNT(symbols); i++)
-        if (span_starts(rest, span_str(symbols[i].text))) {
-            cut(p, symbols[i].kind, strlen(symbols[i].text));
+        if (symbols[i].text[0] == (char)first &&
+            (symbols[i].text[1] == '\0' || symbols[i].text[1] == (char)second)) {
+            cut(p, symbols[i].kind, symbols[i].text[1] ? 2 : 1);
             p->now.comparison = symbols[i].comparison;
             return true;
         }
@@ -627,6 +628,7 @@ static bool parse_call(struct jparser *p, struct jmes_query *q)
     if (q->kind != HEAD_FIELD || !q->is_bare || q->steps)
         return unexpected(p, "an operator");
     q->kind = HEAD_CALL;
+    q->function = jmes_function_find(q->name);
     q->is_bare = false;
     advance(p);
     if (is(p, JT_PAREN_CLOSE)) {

@@ -33,6 +33,8 @@ enum step_kind {
 
 enum jmes_comparison { JMES_EQ, JMES_NE, JMES_LT, JMES_LE, JMES_GT, JMES_GE };
 
+struct jmes_function;
+
 struct jmes_part {
     struct span name; /* HEAD_HASH */
     const struct jmes_query *query;
@@ -56,6 +58,7 @@ struct jmes_query {
     struct span name;
     struct jv literal;
     const struct jmes_query *operand;
+    const struct jmes_function *function; /* HEAD_CALL: NULL when there is none of that name */
     struct jmes_part *parts;
     uint32_t part_count;
     struct jmes_step *steps;
@@ -98,8 +101,8 @@ extern const size_t jmes_function_count;
 /* The row of that name, or NULL. Names are spelled exactly. */
 const struct jmes_function *jmes_function_find(struct span name);
 
-/* Calls a function by name. */
-bool jmes_call(struct jmes_work *w, struct span name, const struct jmes_argument *args,
+/* Calls the function that a query names. */
+bool jmes_call(struct jmes_work *w, const struct jmes_query *call, const struct jmes_argument *args,
                uint32_t count, struct jv *out) MUST_USE;
 
 #endif

@@ -30,7 +30,7 @@ static bool run_list(struct jmes_work *w, const struct jmes_query *q, const stru
     *out = jv_null();
     if (current->kind == JV_NULL)
         return true;
-    items = WORK_ARRAY(w, struct jv, q->part_count);
+    items = work_charge(w, WORK_MEMORY) ? WORK_ARRAY(w, struct jv, q->part_count) : NULL;
     if (!items)
         return false;
     for (const struct jmes_part *part = q->parts; part; part = part->next)
@@ -61,13 +61,13 @@ static bool run_hash(struct jmes_work *w, const struct jmes_query *q, const stru
     *out = jv_null();
     if (current->kind == JV_NULL)
         return true;
-    members = WORK_ARRAY(w, struct jv_member, q->part_count);
+    members = work_charge(w, WORK_MEMORY) ? WORK_ARRAY(w, struct jv_member, q->part_count) : NULL;
     if (!members)
         return false;
     for (const struct jmes_part *part = q->parts; part; part = part->next) {
         struct jv value;
 
-        if (!run(w, part->query, current, &value) || !work_charge(w, n / 16))
+        if (!run(w, part->query, current, &value) || !work_charge(w, n))
             return false;
         n = put_member(members, n, part->name, &value);
     }
@@ -75,13 +75,19 @@ static bool run_hash(struct jmes_work *w, const struct jmes_query *q, const stru
     return true;
 }
 
+enum { ARGUMENTS_NEAR = 4 }; /* more than so many are put into the arena */
+
 /* Arguments first, then the call; references are handed over as they are. */
 static bool run_call(struct jmes_work *w, const struct jmes_query *q, const struct jv *current,
                      struct jv *out)
 {
-    struct jmes_argument *args = WORK_ARRAY(w, struct jmes_argument, q->part_count);
+    struct jmes_argument near[ARGUMENTS_NEAR] = { 0 }, *args = near;
     uint32_t n = 0;
 
+    if (!work_charge(w, WORK_CALL + q->part_count))
+        return false;
+    if (q->part_count > ARGUMENTS_NEAR)
+        args = WORK_ARRAY(w, struct jmes_argument, q->part_count);
     if (!args)
         return false;
     for (const struct jmes_part *part = q->parts; part; part = part->next, n++) {
@@ -90,7 +96,7 @@ static bool run_call(struct jmes_work *w, const struct jmes_query *q, const stru
         else if (!run(w, part->query, current, &args[n].value))
             return false;
     }
-    return jmes_call(w, q->name, args, n, out);
+    return jmes_call(w, q, args, n, out);
 }
 
 static bool run_head(struct jmes_work *w, const struct jmes_query *q, const struct jv *current,
@@ -102,7 +108,7 @@ static bool run_head(struct jmes_work *w, const struct jmes_query *q, const stru
         return true;
     case HEAD_FIELD:
         *out = jv_member(current, q->name);
-        return work_charge(w, current->kind == JV_OBJECT ? current->n / 16 : 0);
+        return work_charge(w, current->kind == JV_OBJECT ? 1 + current->n / 2 : 0);
     case HEAD_LITERAL:
         *out = q->literal;
         return true;
@@ -131,7 +137,7 @@ static bool project(struct jmes_work *w, const struct jmes_query *right, const s
     struct jv *results;
     uint32_t n = 0;
 
-    if (!work_charge(w, count))
+    if (!work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)count))
         return false;
     results = WORK_ARRAY(w, struct jv, count);
     if (!results)
@@ -153,8 +159,10 @@ static bool run_values(struct jmes_work *w, const struct jmes_step *s, struct jv
         *v = jv_null();
         return true;
     }
-    items = WORK_ARRAY(w, struct jv, v->n);
-    if (!items || !work_charge(w, v->n))
+    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
+                ? WORK_ARRAY(w, struct jv, v->n)
+                : NULL;
+    if (!items)
         return false;
     for (uint32_t i = 0; i < v->n; i++)
         items[i] = v->members[i].value;
@@ -175,7 +183,7 @@ static bool run_flatten(struct jmes_work *w, const struct jmes_step *s, struct j
     for (uint32_t i = 0; i < v->n; i++)
         count += v->items[i].kind == JV_ARRAY ? v->items[i].n : 1;
     /* Charged before anything is allocated: shared arrays can be merged into very long ones. */
-    if (!work_charge(w, v->n + count))
+    if (!work_charge(w, WORK_MEMORY + WORK_ELEMENT * (v->n + count)))
         return false;
     items = WORK_ARRAY(w, struct jv, count);
     if (!items)
@@ -200,8 +208,10 @@ static bool run_filter(struct jmes_work *w, const struct jmes_step *s, struct jv
         *v = jv_null();
         return true;
     }
-    items = WORK_ARRAY(w, struct jv, v->n);
-    if (!items || !work_charge(w, v->n))
+    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
+                ? WORK_ARRAY(w, struct jv, v->n)
+                : NULL;
+    if (!items)
         return false;
     for (uint32_t i = 0; i < v->n; i++) {
         struct jv holds;
@@ -230,7 +240,7 @@ static int64_t slice_bound(int64_t bound, int64_t n, int64_t step)
 
 static bool run_slice(struct jmes_work *w, const struct jmes_step *s, struct jv *v)
 {
-    int64_t n = v->n, step = s->has_number[2] ? s->numbers[2] : 1, from, to;
+    int64_t n = v->n, step = s->has_number[2] ? s->numbers[2] : 1, from, to, most;
     struct jv *items;
     uint32_t count = 0;
 
@@ -244,7 +254,10 @@ static bool run_slice(struct jmes_work *w, const struct jmes_step *s, struct jv 
     to = s->has_number[1] ? slice_bound(s->numbers[1], n, step) : step < 0 ? -1 : n;
     /* A step longer than the array reaches one element at most. */
     step = step > n + 1 ? n + 1 : step < -n - 1 ? -n - 1 : step;
-    items = WORK_ARRAY(w, struct jv, v->n);
+    most = (to - from) / step + 1; /* of the same sign, unless nothing is reached */
+    if (!work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)(most > 0 ? most : 0)))
+        return false;
+    items = WORK_ARRAY(w, struct jv, (size_t)(most > 0 ? most : 0));
     if (!items)
         return false;
     for (int64_t i = from; step > 0 ? i < to : i > to; i += step)
@@ -319,7 +332,7 @@ static bool run_step(struct jmes_work *w, const struct jmes_step *s, const struc
 {
     struct jv left = *v;
 
-    if (!work_charge(w, 1))
+    if (!work_charge(w, WORK_STEP))
         return false;
     switch (s->kind) {
     case STEP_SUB:
@@ -354,7 +367,7 @@ bool jmes_run(const struct jmes_query *q, const struct jv *document, struct jmes
 {
     struct jv v = jv_null();
 
-    if (!work_charge(w, 1) || !run_head(w, q, document, &v))
+    if (!work_charge(w, WORK_RUN) || !run_head(w, q, document, &v))
         return false;
     for (const struct jmes_step *s = q->steps; s; s = s->next)
         if (!run_step(w, s, document, &v))

@@ -18,11 +18,10 @@ bool work_fail(struct jmes_work *w, enum jmes_error kind, const char *fmt, ...)
     return false;
 }
 
-bool work_charge(struct jmes_work *w, uint64_t steps)
+bool work_over(struct jmes_work *w)
 {
-    w->steps += steps;
-    return w->steps <= w->limit || work_fail(w, JMES_LIMIT, "this takes more than %llu steps",
-                                             (unsigned long long)w->limit);
+    return work_fail(w, JMES_LIMIT, "this takes more than %llu steps",
+                     (unsigned long long)w->limit);
 }
 
 void *work_alloc(struct jmes_work *w, size_t count, size_t size)
@@ -131,7 +130,7 @@ static bool equal_objects(struct jmes_work *w, const struct jv *a, const struct 
     for (uint32_t i = 0; i < a->n && *out; i++) {
         const struct jv *other = find_member(b, &a->members[i], i);
 
-        if (!work_charge(w, a->n / 16))
+        if (!work_charge(w, WORK_COMPARED + a->n / 4))
             return false;
         *out = other != NULL;
         if (other && !equal_at(w, &a->members[i].value, other, depth, out))
@@ -143,7 +142,7 @@ static bool equal_objects(struct jmes_work *w, const struct jv *a, const struct 
 static bool equal_at(struct jmes_work *w, const struct jv *a, const struct jv *b, int depth,
                      bool *out)
 {
-    if (!work_charge(w, 1))
+    if (!work_charge(w, WORK_COMPARED))
         return false;
     if (depth > JV_DEPTH)
         return work_fail(w, JMES_LIMIT, "a value is nested deeper than %d levels", JV_DEPTH);
@@ -182,6 +181,8 @@ static bool take_number(struct jmes_work *w, const struct json *j, struct jv *ou
         *out = jv_integer(integer);
         return true;
     }
+    if (!work_charge(w, WORK_REAL + j->raw.n))
+        return false;
     copy = arena_dup(w->arena, j->raw); /* ends with the NUL that strtod needs */
     if (!copy.p)
         return work_fail(w, JMES_MEMORY, "out of memory");
@@ -225,6 +226,8 @@ static bool take_object(struct jmes_work *w, const struct json *j, struct jv *ou
 /* Recursion is as deep as the reader allowed the text to be. */
 bool jv_from_json(struct jmes_work *w, const struct json *j, struct jv *out)
 {
+    if (!work_charge(w, WORK_NODE))
+        return false;
     switch (j->type) {
     case JSON_NUMBER:
         return take_number(w, j, out);
@@ -343,12 +346,12 @@ static bool write_items(struct jmes_work *w, const struct jv *v, struct writer *
     return true;
 }
 
-/* Finding the shortest digits of a double takes about as long as sixteen other steps. */
+/* Finding the shortest digits of a double means writing and reading it several times. */
 static uint64_t write_cost(const struct jv *v)
 {
     if (v->kind == JV_REAL)
-        return 16;
-    return 1 + (v->kind == JV_STRING ? v->n / 16 : 0);
+        return WORK_REAL_TEXT;
+    return WORK_WRITTEN + (v->kind == JV_STRING ? v->n / 4 : 0);
 }
 
 static bool write_at(struct jmes_work *w, const struct jv *v, struct writer *out, size_t depth,

@@ -77,8 +77,30 @@ enum {
 /* Notes the first fault and returns false. */
 bool work_fail(struct jmes_work *w, enum jmes_error kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* What things cost in steps (11.3), so that a step is a few nanoseconds wherever it is taken. */
+enum {
+    WORK_RUN = 3,         /* a query, or a part of one, evaluated */
+    WORK_STEP = 2,        /* each step behind its head */
+    WORK_ELEMENT = 3,     /* an element visited, or put into a list */
+    WORK_MEMORY = 8,      /* a list, an object or a string made */
+    WORK_CALL = 8,        /* a function called */
+    WORK_COMPARED = 4,    /* a value compared with another */
+    WORK_WRITTEN = 16,    /* a value written as text */
+    WORK_NODE = 20,       /* a value taken over from a JSON text, its reading included */
+    WORK_REAL = 30,       /* a number read that is no integer */
+    WORK_REAL_TEXT = 500, /* and written */
+    WORK_SORTED = 6,      /* a comparison while sorting */
+};
+
+/* Notes that there have been too many steps. Returns false. */
+bool work_over(struct jmes_work *w);
+
 /* Counts steps; false with JMES_LIMIT when there have been too many. */
-bool work_charge(struct jmes_work *w, uint64_t steps) MUST_USE;
+static inline MUST_USE bool work_charge(struct jmes_work *w, uint64_t steps)
+{
+    w->steps += steps;
+    return w->steps <= w->limit || work_over(w);
+}
 
 /* Memory, or NULL with the fault noted. */
 void *work_alloc(struct jmes_work *w, size_t count, size_t size) MUST_USE;

@@ -6,14 +6,15 @@
 /* Reads an argument as JSON: X402, or X411 where it is too deep or too long. */
 static bool read_json(struct machine *m, struct span text, uint32_t at, const struct json **out)
 {
-    static const struct json_limits limits = { .bytes = POLICY_JSON_BYTES,
-                                               .depth = POLICY_JSON_DEPTH,
-                                               .nodes = SIZE_MAX,
-                                               .members = SIZE_MAX };
+    struct json_limits limits = { .bytes = POLICY_JSON_BYTES,
+                                  .depth = POLICY_JSON_DEPTH,
+                                  .members = SIZE_MAX };
     struct err err = { 0 };
 
-    if (!machine_charge(m, text.n / 16, at))
+    if (!machine_charge(m, COST_CALL + text.n / 4, at))
         return false;
+    /* No more values than what is left of the work allows for. */
+    limits.nodes = (size_t)((m->limit - m->steps) / COST_JSON_NODE) + 1;
     if (json_parse(text, &limits, m->arena, out, &err))
         return true;
     if (err.code == ERR_MALFORMED)
@@ -153,7 +154,7 @@ bool run_json_to_claim_value(struct machine *m, const struct code *call,
         return false;
     if (j->type == JSON_OBJECT)
         return machine_fail(m, "X403", call->at, "an object is no claim value");
-    if (!machine_charge(m, j->count + 1, call->at))
+    if (!machine_charge(m, COST_JSON_NODE * (uint64_t)(j->count + 1), call->at))
         return false;
     items = ARENA_ARRAY(m->arena, struct value, j->count + 1);
     if (!items)
@@ -264,9 +265,12 @@ static bool find_document(struct machine *m, struct span text, uint32_t at,
     }
     if (!read_json(m, text, at, &j))
         return false;
-    if (!jv_from_json(&w, j, &value))
-        return w.fault.kind == JMES_VALUE ? machine_fail(m, "X402", at, "%s", w.fault.text)
-                                          : machine_no_memory(m, at);
+    if (!jv_from_json(&w, j, &value)) {
+        if (w.fault.kind == JMES_VALUE)
+            return machine_fail(m, "X402", at, "%s", w.fault.text);
+        return w.fault.kind == JMES_LIMIT ? machine_over(m, at) : machine_no_memory(m, at);
+    }
+    m->steps = w.steps;
     *out = *enter_document(m->json, text, &value);
     return true;
 }
@@ -290,7 +294,7 @@ static bool find_query(struct machine *m, struct span text, uint32_t at,
     *out = known_query(m->json, text);
     if (*out)
         return true;
-    if (!machine_charge(m, text.n, at))
+    if (!machine_charge(m, COST_QUERY_BYTE * (uint64_t)text.n, at))
         return false;
     if (text.n > POLICY_COMPUTED_LIMIT)
         return machine_fail(m, "X404", at, "a query has at most %d bytes", POLICY_COMPUTED_LIMIT);

@@ -43,11 +43,8 @@ bool machine_no_memory(struct machine *m, uint32_t at)
     return false;
 }
 
-bool machine_charge(struct machine *m, uint64_t steps, uint32_t at)
+bool machine_over(struct machine *m, uint32_t at)
 {
-    m->steps += steps;
-    if (m->steps <= m->limit)
-        return true;
     return machine_fail(m, "X411", at, "the evaluation takes more than %llu steps",
                         (unsigned long long)m->limit);
 }
@@ -82,6 +79,8 @@ static bool whole_set(struct machine *m, const struct code *code, struct value *
     }
     for (uint32_t n = search_first(m, c); n; n = search_next(m, c, n))
         room++;
+    if (!machine_charge(m, COST_CALL + 4 * (uint64_t)room, code->at))
+        return false;
     items = ARENA_ARRAY(m->arena, struct value, room);
     if (!items)
         return machine_no_memory(m, code->at);
@@ -108,7 +107,7 @@ static bool call(struct machine *m, const struct code *code, struct value *out)
     struct value arguments[FUNCTION_ARGUMENTS] = { 0 };
     bool is_read_only = false;
 
-    if (!machine_charge(m, 1, code->at))
+    if (!machine_charge(m, COST_CALL, code->at))
         return false;
     for (uint32_t i = 0; i < f->arity; i++)
         if (!machine_value(m, code->operands[i], &arguments[i]))
@@ -183,18 +182,57 @@ bool machine_argument(struct machine *m, const struct code *code, uint32_t n, st
 
 /* conditions */
 
-/* The right side of a test; a call is evaluated once for the bindings before its condition (6.1).
- */
-static bool right_side(struct machine *m, const struct test_code *t, struct value *out)
+/* The right side of a test where it lies, or in *made; NULL when it failed. A call is evaluated
+ * once for the bindings before its condition (6.1). */
+static const struct value *right_side(struct machine *m, const struct test_code *t,
+                                      struct value *made)
 {
+    const struct code *code = &m->program->codes[t->right];
+
+    if (code->kind == CODE_CONSTANT)
+        return &code->constant;
+    if (code->kind == CODE_PROPERTY && code->property == PROPERTY_VALUE)
+        return &m->facts.items[m->frames[code->binding].fact].value;
     if (!t->has_call)
-        return machine_value(m, t->right, out);
+        return machine_value(m, t->right, made) ? made : NULL;
     if (!m->has_slot[t->slot]) {
         if (!machine_value(m, t->right, &m->slots[t->slot]))
-            return false;
+            return NULL;
         m->has_slot[t->slot] = true;
     }
-    *out = m->slots[t->slot];
+    return &m->slots[t->slot];
+}
+
+static bool word_holds(const struct test_code *t, const struct fact *f)
+{
+    uint32_t word = t->property == PROPERTY_ISSUER ? f->issuer : f->value.kind;
+
+    return (word == t->word) == (t->operator== OP_EQUAL);
+}
+
+/* Whether one test holds for a claim; long strings and sets cost more than the step each test is.
+ */
+static bool test_holds(struct machine *m, const struct condition_code *c, const struct test_code *t,
+                       const struct fact *f, bool *out)
+{
+    struct value made_left, made_right;
+    const struct value *left = &f->value, *right;
+
+    if (t->is_word) {
+        *out = word_holds(t, f);
+        return true;
+    }
+    right = right_side(m, t, &made_right);
+    if (!right)
+        return false;
+    if (t->property != PROPERTY_VALUE) {
+        made_left = property_value(f, t->property);
+        left = &made_left;
+    }
+    if ((left->kind == VALUE_STRING || right->kind == VALUE_SET) &&
+        !machine_charge(m, value_cost(left, right), c->at))
+        return false;
+    *out = value_holds(left, t->operator, right);
     return true;
 }
 
@@ -203,18 +241,11 @@ bool machine_matches(struct machine *m, uint32_t condition, const struct fact *f
     const struct condition_code *c = &m->conditions[condition];
     const struct test_code *tests = &m->program->tests[c->tests];
 
-    *out = false;
-    if (!machine_charge(m, 1 + c->test_count, c->at))
-        return false;
-    for (uint32_t i = 0; i < c->test_count; i++) {
-        struct value left = property_value(fact, tests[i].property), right;
-
-        if (!right_side(m, &tests[i], &right) ||
-            !machine_charge(m, value_cost(&left, &right), c->at))
-            return false;
-        if (!value_holds(&left, tests[i].operator, & right))
-            return true;
-    }
     *out = true;
+    if (!machine_charge(m, COST_CANDIDATE + COST_TEST * (uint64_t)c->test_count, c->at))
+        return false;
+    for (uint32_t i = 0; *out && i < c->test_count; i++)
+        if (!test_holds(m, c, &tests[i], fact, out))
+            return false;
     return true;
 }

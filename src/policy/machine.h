@@ -11,6 +11,19 @@
 
 #include "facts.h"
 
+/* What things cost in steps (11.3), so that a step is a few nanoseconds wherever it is taken. */
+enum {
+    COST_CANDIDATE = 3, /* a claim tried against a condition */
+    COST_TEST = 3,
+    COST_COMBINATION = 5, /* going on to the next condition, or firing */
+    COST_REMEMBERED = 14, /* bindings looked up among those that were followed */
+    COST_LOOKUP = 10,     /* an entry of an index made, or asked for */
+    COST_CALL = 24,
+    COST_FACT = 20,      /* a claim entered, or found to be there */
+    COST_JSON_NODE = 20, /* a value in a JSON text that is read */
+    COST_QUERY_BYTE = 32 /* a byte of a query that was computed, and has to be read */
+};
+
 struct failure {
     bool is_set;
     bool is_memory; /* the system has no memory left: nobody's fault here */
@@ -24,7 +37,10 @@ struct frame {
     uint32_t fact;  /* the claim bound now */
     uint32_t *seen; /* remaining bindings that have been followed, as a hash set of tuples */
     uint32_t seen_count, seen_room;
-    uint32_t tries; /* how often the condition was looked at while its rule runs */
+    uint8_t *followed; /* a bit a claim, where that claim alone is what remains */
+    uint32_t followed_room;
+    bool has_followed; /* the bits are those of the running rule */
+    uint32_t tries;    /* how often the condition was looked at while its rule runs */
     struct join_index *index;
     bool has_whole; /* the set below is that of the whole condition, and does not change */
     uint32_t whole_code;
@@ -66,8 +82,16 @@ bool machine_fail(struct machine *m, const char *code, uint32_t at, const char *
 /* Notes that the arena gave out: X411 where its ceiling is the reason. Returns false. */
 bool machine_no_memory(struct machine *m, uint32_t at);
 
-/* Counts work; false with X411 at `at` when there has been too much of it. */
-bool machine_charge(struct machine *m, uint64_t steps, uint32_t at) MUST_USE;
+/* Notes that there has been too much work: X411. Returns false. */
+bool machine_over(struct machine *m, uint32_t at);
+
+/* Counts work; false with X411 at `at` when there has been too much of it. A step is meant to take
+ * about as long everywhere: what takes longer counts as several. */
+static inline MUST_USE bool machine_charge(struct machine *m, uint64_t steps, uint32_t at)
+{
+    m->steps += steps;
+    return m->steps <= m->limit || machine_over(m, at);
+}
 
 /* Evaluates an expression under the present bindings. */
 bool machine_value(struct machine *m, uint32_t code, struct value *out) MUST_USE;

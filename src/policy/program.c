@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-/* Multiplication modulo 2^64 is meant: the builtin says so to every sanitizer. */
-uint64_t hash_word(uint64_t start, uint64_t word)
-{
-    uint64_t h = start ^ word;
-
-    (void)__builtin_mul_overflow(h, UINT64_C(0x9e3779b97f4a7c15), &h);
-    return h ^ (h >> 29);
-}
-
 uint64_t hash_bytes(uint64_t start, struct span s)
 {
     uint64_t h = hash_word(start, s.n), word;

@@ -12,7 +12,8 @@
 #include "function.h"
 #include "limits.h"
 
-#define NO_CODE UINT32_MAX
+#define NO_CODE      UINT32_MAX
+#define WORD_OF_NONE UINT32_MAX /* a literal that is no issuer, or no value type */
 
 enum code_kind {
     CODE_CONSTANT, /* a literal, or a call that was computed by the compiler */
@@ -41,6 +42,8 @@ struct test_code {
     uint32_t right;
     uint32_t slot; /* where the value of a call is kept while its condition is tried */
     bool has_call;
+    bool is_word;  /* an issuer or a value type compared with a literal: */
+    uint32_t word; /* its number, or WORD_OF_NONE */
 };
 
 struct condition_code {
@@ -101,7 +104,14 @@ uint32_t program_name(const struct program *p, struct span name, uint64_t hash);
 /* Hashes bytes, starting from an earlier hash or a key. */
 uint64_t hash_bytes(uint64_t start, struct span s);
 
-/* Hashes an integer onto an earlier hash. */
-uint64_t hash_word(uint64_t start, uint64_t word);
+/* Hashes an integer onto an earlier hash. Multiplication modulo 2^64 is meant: the builtin says so
+ * to every sanitizer. */
+static inline uint64_t hash_word(uint64_t start, uint64_t word)
+{
+    uint64_t h = start ^ word;
+
+    (void)__builtin_mul_overflow(h, UINT64_C(0x9e3779b97f4a7c15), &h);
+    return h ^ (h >> 29);
+}
 
 #endif

@@ -94,6 +94,43 @@ static bool was_followed(struct machine *m, uint32_t i)
     return false;
 }
 
+/* Where one claim is all that remains of the bindings, a bit says that it has been followed; so a
+ * claim need not even be tried a second time, unless its tests can fail. */
+static bool is_narrow(const struct condition_code *c, uint32_t i)
+{
+    return c->has_memo && c->live == UINT64_C(1) << i && c->slot_count == 0;
+}
+
+static bool start_bits(struct machine *m, uint32_t i)
+{
+    struct frame *frame = &m->frames[i];
+    uint32_t need = m->facts.count / 8 + 1;
+
+    if (frame->has_followed)
+        return true;
+    if (!machine_charge(m, COST_COMBINATION + need / 16, m->conditions[i].at))
+        return false;
+    if (frame->followed_room < need) {
+        frame->followed = ARENA_ARRAY(m->arena, uint8_t, need * 2);
+        frame->followed_room = need * 2;
+    }
+    if (!frame->followed)
+        return machine_no_memory(m, m->conditions[i].at);
+    memset(frame->followed, 0, need);
+    frame->has_followed = true;
+    return true;
+}
+
+static bool is_followed(const struct frame *frame, uint32_t fact)
+{
+    return (frame->followed[fact / 8] >> fact % 8 & 1) != 0;
+}
+
+static void set_followed(struct frame *frame, uint32_t fact)
+{
+    frame->followed[fact / 8] = (uint8_t)(frame->followed[fact / 8] | 1u << fact % 8);
+}
+
 /* an index for `value == name.value` */
 
 enum { TRIES_BEFORE_INDEX = 8 }; /* a condition looked at less often is searched plainly */
@@ -142,7 +179,7 @@ static bool build_index(struct machine *m, const struct condition_code *c, struc
 
     for (uint32_t n = search_first(m, c); n; n = search_next(m, c, n))
         count++;
-    if (!machine_charge(m, count, c->at))
+    if (!machine_charge(m, COST_LOOKUP * (uint64_t)count, c->at))
         return false;
     if (!index_room(m, x, count))
         return machine_no_memory(m, c->at);
@@ -183,7 +220,8 @@ static bool start_candidates(struct machine *m, uint32_t i, struct candidates *o
         return machine_no_memory(m, c->at);
     if (!frame->index->is_built && !build_index(m, c, frame->index))
         return false;
-    if (!machine_value(m, c->join, &wanted) || !machine_charge(m, hash_cost(&wanted), c->at))
+    if (!machine_value(m, c->join, &wanted) ||
+        !machine_charge(m, COST_LOOKUP + hash_cost(&wanted), c->at))
         return false;
     out->index = frame->index;
     out->at = frame->index->heads[(uint32_t)hash_value(m, &wanted) & (frame->index->size - 1)];
@@ -205,10 +243,16 @@ static void next_candidate(const struct machine *m, const struct condition_code 
 
 static bool extend(struct machine *m, uint32_t i);
 
-/* Condition i holds: goes on with the next one. */
-static bool follow(struct machine *m, uint32_t i)
+/* Condition i holds: goes on with the next one, unless the same has been followed before; `is_new`
+ * says that it has not. */
+static bool follow(struct machine *m, uint32_t i, bool is_new)
 {
-    if (m->conditions[i].has_memo && was_followed(m, i))
+    const struct condition_code *c = &m->conditions[i];
+    bool must_look = c->has_memo && !is_new;
+
+    if (!machine_charge(m, COST_COMBINATION + (must_look ? COST_REMEMBERED : 0), c->at))
+        return false;
+    if (must_look && was_followed(m, i))
         return true;
     return extend(m, i + 1);
 }
@@ -258,7 +302,7 @@ static bool ask(struct machine *m, uint32_t i)
     }
     if (found == c->is_negated)
         return true;
-    if (!follow(m, i))
+    if (!follow(m, i, false))
         return false;
     if (c->back < m->unwind)
         m->unwind = c->back;
@@ -269,20 +313,24 @@ static bool ask(struct machine *m, uint32_t i)
 static bool enumerate(struct machine *m, uint32_t i)
 {
     const struct condition_code *c = &m->conditions[i];
+    bool narrow = is_narrow(c, i);
     struct candidates k;
 
-    if (!start_candidates(m, i, &k))
+    if (!start_candidates(m, i, &k) || (narrow && !start_bits(m, i)))
         return false;
     for (; k.at; next_candidate(m, c, &k)) {
         const struct fact *f = candidate(m, &k);
-        bool holds = false;
+        uint32_t fact = (uint32_t)(f - m->facts.items);
+        bool holds = !narrow || !is_followed(&m->frames[i], fact);
 
-        if (!machine_matches(m, i, f, &holds))
+        if (!(holds ? machine_matches(m, i, f, &holds) : machine_charge(m, 1, c->at)))
             return false;
         if (!holds)
             continue;
-        m->frames[i].fact = (uint32_t)(f - m->facts.items);
-        if (!follow(m, i))
+        m->frames[i].fact = fact;
+        if (narrow)
+            set_followed(&m->frames[i], fact);
+        if (!follow(m, i, narrow))
             return false;
         if (m->unwind < (int)i)
             return true;
@@ -311,7 +359,7 @@ static void reset_frames(struct machine *m)
         struct frame *frame = &m->frames[i];
 
         frame->tries = 0;
-        frame->has_whole = false;
+        frame->has_whole = frame->has_followed = false;
         if (frame->index)
             frame->index->is_built = false;
         /* The width of the tuples differs from rule to rule, so the table cannot be kept. */

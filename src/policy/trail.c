@@ -86,7 +86,7 @@ static uint32_t tests_passed(struct machine *m, const struct condition_code *c,
     for (uint32_t i = 0; i < c->test_count; i++) {
         *left = left_side(f, tests[i].property);
         if (!machine_value(m, tests[i].right, right) ||
-            !machine_charge(m, 1 + value_cost(left, right), c->at))
+            !machine_charge(m, COST_CANDIDATE + COST_TEST + value_cost(left, right), c->at))
             return i;
         if (!value_holds(left, tests[i].operator, right))
             return i;

@@ -53,7 +53,7 @@ bool value_equal(const struct value *a, const struct value *b)
     case VALUE_BOOLEAN:
         return a->boolean == b->boolean;
     default:
-        return span_equal(a->text, b->text);
+        return a->text.n == b->text.n && (a->text.p == b->text.p || span_equal(a->text, b->text));
     }
 }
 
@@ -85,10 +85,10 @@ bool value_holds(const struct value *x, enum policy_operator op, const struct va
     const struct value *items;
     uint32_t count;
 
+    if (y->kind != VALUE_SET)
+        return op == OP_DIFFERENT ? !value_equal(x, y) : holds_once(x, op, y);
     if (op == OP_DIFFERENT)
         return !value_holds(x, OP_EQUAL, y);
-    if (y->kind != VALUE_SET)
-        return holds_once(x, op, y);
     items = value_items(y, &count);
     for (uint32_t i = 0; i < count; i++)
         if (holds_once(x, op, &items[i]))
@@ -102,8 +102,12 @@ uint64_t value_cost(const struct value *x, const struct value *y)
     uint64_t steps = 0;
     uint32_t count;
 
-    if (y->kind != VALUE_SET && x->kind != VALUE_STRING)
-        return 0;
+    if (y->kind != VALUE_SET) {
+        bool is_read = x->kind == VALUE_STRING && y->kind == VALUE_STRING &&
+                       x->text.n == y->text.n && x->text.p != y->text.p;
+
+        return is_read ? x->text.n / 16 : 0;
+    }
     items = value_items(y, &count);
     for (uint32_t i = 0; i < count && x->kind == VALUE_STRING; i++)
         if (items[i].kind == VALUE_STRING && items[i].text.n == x->text.n)
