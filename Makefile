@@ -4,7 +4,7 @@ BUILD ?= build
 .PHONY: all setup setup-all demo test bench asan fuzz tidy install clean
 
 all: setup
-	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) >/dev/null
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) -Dwhole_program=true >/dev/null
 	@ninja -C $(BUILD)
 
 setup:

@@ -126,7 +126,7 @@ enum api_step attest_v1(struct call *call)
 {
     struct arena *a = &call->x->arena;
     bool is_oe = strcmp(call->route->argument, "OpenEnclave") == 0;
-    struct attest_result *result = ARENA_NEW(a, struct attest_result);
+    struct attest_result *result = ARENA_ROOM(a, struct attest_result);
     struct attest_request *request = ARENA_NEW(a, struct attest_request);
     struct attest_body body = { 0 };
     struct err err = { 0 };

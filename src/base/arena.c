@@ -49,37 +49,43 @@ static bool push_block(struct arena *a, size_t need)
     return true;
 }
 
-void *arena_alloc(struct arena *a, size_t count, size_t size)
+uint8_t *arena_room(struct arena *a, size_t n)
 {
-    size_t need = 0;
     uint8_t *p;
 
     if (a->fail_at > 0 && --a->fail_at == 0)
         return NULL;
-    if (!size_mul(count, size, &need) || need > SIZE_MAX - ALIGN) {
+    if (n > SIZE_MAX - ALIGN) {
         a->is_full = true;
         return NULL;
     }
-    need = (need + ALIGN - 1) / ALIGN * ALIGN;
-    if (need == 0)
-        need = ALIGN;
-    if ((!a->top || need > a->top->size - a->top->used) && !push_block(a, need))
+    n = n == 0 ? ALIGN : (n + ALIGN - 1) / ALIGN * ALIGN;
+    if ((!a->top || n > a->top->size - a->top->used) && !push_block(a, n))
         return NULL;
     p = block_bytes(a->top) + a->top->used;
-    a->top->used += need;
-    a->used += need;
-    memset(p, 0, need);
+    a->top->used += n;
+    a->used += n;
     return p;
+}
+
+void *arena_alloc(struct arena *a, size_t count, size_t size)
+{
+    size_t need = 0;
+    bool is_possible = size_mul(count, size, &need);
+    uint8_t *p = arena_room(a, is_possible ? need : SIZE_MAX);
+
+    return p ? memset(p, 0, need) : NULL;
 }
 
 struct span arena_dup(struct arena *a, struct span s)
 {
-    uint8_t *p = s.n < SIZE_MAX ? arena_alloc(a, s.n + 1, 1) : NULL;
+    uint8_t *p = s.n < SIZE_MAX ? arena_room(a, s.n + 1) : NULL;
 
     if (!p)
         return (struct span){ 0 };
     if (s.n > 0)
         memcpy(p, s.p, s.n);
+    p[s.n] = 0;
     return (struct span){ p, s.n };
 }
 

@@ -27,7 +27,12 @@ struct arena arena_over(size_t ceiling);
  * pointer. */
 void *arena_alloc(struct arena *a, size_t count, size_t size) MUST_USE;
 
+/* As arena_alloc for bytes, but what stands there is whatever was: for who writes all of it before
+ * anybody reads. */
+uint8_t *arena_room(struct arena *a, size_t n) MUST_USE;
+
 #define ARENA_NEW(arena, type)          ((type *)arena_alloc((arena), 1, sizeof(type)))
+#define ARENA_ROOM(arena, type)         ((type *)(void *)arena_room((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), (count), sizeof(type)))
 
 /* A copy of the bytes, followed by a NUL that is not counted; p is NULL on failure. */

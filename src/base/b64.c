@@ -1,5 +1,8 @@
 #include "b64.h"
 
+#include <endian.h>
+#include <string.h>
+
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char std_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -91,37 +94,56 @@ struct span b64_dup_std(struct arena *a, struct span bytes)
     return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
 }
 
-/* The value of each character, and above it the alphabets it is missing from; '-' and '_' share
- * values with '+' and '/'. One table for all forms: each has its own mask over the marks. */
-enum { NOT_STD = 1 << 8, NOT_URL = 1 << 9, FOREIGN = NOT_STD | NOT_URL | 1 << 10 };
+/* What each character stands for, shifted to its place in a group of four, and above that the
+ * alphabets it is missing from; '-' and '_' share values with '+' and '/'. One set of tables for
+ * all forms: each form has its own mask over the marks. */
+enum { MARKS_AT = 24, NOT_STD = 1 << MARKS_AT, NOT_URL = 2 << MARKS_AT, FOREIGN = 7 << MARKS_AT };
 
-static const uint16_t masks[] = {
+static const uint32_t masks[] = {
     [B64_URL] = NOT_URL, [B64_STD] = NOT_STD, [B64_TOLERANT] = FOREIGN & ~NOT_STD & ~NOT_URL
 };
 
-#define X FOREIGN
-#define S NOT_URL | /* NOLINT(bugprone-macro-parentheses): of the ordinary alphabet only */
-#define U NOT_STD | /* NOLINT(bugprone-macro-parentheses): of the URL alphabet only */
-static const uint16_t values[256] = {
-    /* clang-format off */
-    X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
-    X,X,X,X,X,X,X,X, X,X,X,S 62,X,U 62,X,S 63, 52,53,54,55,56,57,58,59, 60,61,X,X,X,X,X,X,
-    X,0,1,2,3,4,5,6, 7,8,9,10,11,12,13,14, 15,16,17,18,19,20,21,22, 23,24,25,X,X,X,X,U 63,
-    X,26,27,28,29,30,31,32, 33,34,35,36,37,38,39,40, 41,42,43,44,45,46,47,48, 49,50,51,X,X,X,X,X,
-    X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
-    X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
-    X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
-    X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X, X,X,X,X,X,X,X,X,
-    /* clang-format on */
-};
-#undef X
-#undef S
+/* NOLINTBEGIN(bugprone-macro-parentheses): the macros make lists */
+#define X          FOREIGN
+#define X8         X, X, X, X, X, X, X, X
+#define X32        X8, X8, X8, X8
+#define V(n, at)   ((n) + 0u) << (at)
+#define S(n, at)   (V(n, at)) | NOT_URL /* of the ordinary alphabet only */
+#define U(n, at)   (V(n, at)) | NOT_STD /* of the URL alphabet only */
+#define V2(n, at)  V(n, at), V((n) + 1, at)
+#define V8(n, at)  V2(n, at), V2((n) + 2, at), V2((n) + 4, at), V2((n) + 6, at)
+#define V26(n, at) V8(n, at), V8((n) + 8, at), V8((n) + 16, at), V2((n) + 24, at)
+#define TABLE(at)                                                                                  \
+    {                                                                                              \
+        X32, X8, X, X, X, S(62, at), X, U(62, at), X, S(63, at), V8(52, at), V2(60, at), X, X, X,  \
+            X, X, X, X, V26(0, at), X, X, X, X, U(63, at), X, V26(26, at), X, X, X, X, X, X32,     \
+            X32, X32, X32                                                                          \
+    }
+
+static const uint32_t places[4][256] = { TABLE(18), TABLE(12), TABLE(6), TABLE(0) };
+
+/* NOLINTEND(bugprone-macro-parentheses) */
+#undef TABLE
+#undef V26
+#undef V8
+#undef V2
 #undef U
+#undef S
+#undef V
+#undef X32
+#undef X8
+#undef X
+
+/* The value of one character, with its marks. */
+static uint32_t value_of(uint8_t c)
+{
+    return places[3][c];
+}
 
 static bool fail_character(struct span text, enum b64_form form, struct err *err)
 {
     for (size_t i = 0; i < text.n; i++)
-        if (values[text.p[i]] & masks[form]) {
+        if (value_of(text.p[i]) & masks[form]) {
             uint8_t c = text.p[i];
 
             return err_fail_at(err, i, ERR_MALFORMED, "RFC 4648, 5",
@@ -155,8 +177,8 @@ static uint32_t decode_rest(uint8_t *out, struct span in, uint32_t *tail)
     uint32_t marks = 0, rest = 0;
 
     for (size_t i = 0; i < in.n; i++) {
-        marks |= values[in.p[i]];
-        rest = rest << 6 | (values[in.p[i]] & 63u);
+        marks |= value_of(in.p[i]);
+        rest = rest << 6 | (value_of(in.p[i]) & 63u);
     }
     if (in.n >= 2)
         out[0] = (uint8_t)(rest >> (in.n == 2 ? 4 : 10));
@@ -166,19 +188,29 @@ static uint32_t decode_rest(uint8_t *out, struct span in, uint32_t *tail)
     return marks;
 }
 
+static uint32_t decode_four(const uint8_t *in)
+{
+    return places[0][in[0]] | places[1][in[1]] | places[2][in[2]] | places[3][in[3]];
+}
+
 /* Decodes and gathers the marks of all characters: a branch for each would cost more than the work.
- */
+ * Three bytes are written as four; while another group follows, the fourth has room. */
 static uint32_t decode(uint8_t *out, struct span in, uint32_t *tail)
 {
     uint32_t marks = 0;
     size_t i = 0;
 
-    for (; i + 4 <= in.n; i += 4, out += 3) {
-        uint32_t a = values[in.p[i]], b = values[in.p[i + 1]], c = values[in.p[i + 2]],
-                 d = values[in.p[i + 3]];
-        uint32_t v = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
+    for (; in.n - i >= 8; i += 4, out += 3) {
+        uint32_t v = decode_four(in.p + i);
+        uint32_t bytes = htobe32(v << 8);
 
-        marks |= a | b | c | d;
+        marks |= v;
+        memcpy(out, &bytes, sizeof bytes);
+    }
+    for (; in.n - i >= 4; i += 4, out += 3) {
+        uint32_t v = decode_four(in.p + i);
+
+        marks |= v;
         out[0] = (uint8_t)(v >> 16);
         out[1] = (uint8_t)(v >> 8);
         out[2] = (uint8_t)v;
@@ -197,7 +229,7 @@ bool b64_read(struct arena *a, struct span text, enum b64_form form, struct span
     if (!cut_padding(&text, form, err))
         return false;
     n = text.n / 4 * 3 + (text.n % 4 ? text.n % 4 - 1 : 0);
-    p = arena_alloc(a, n, 1);
+    p = arena_room(a, n);
     if (!p)
         return arena_fail(a, err);
     if (decode(p, text, &tail) & masks[form])

@@ -10,7 +10,7 @@ struct writer writer_in(struct arena *a, size_t expect)
 {
     struct writer w = { .arena = a };
 
-    w.p = arena_alloc(a, expect, 1);
+    w.p = arena_room(a, expect);
     w.room = w.p ? expect : 0;
     w.has_failed = !w.p;
     return w;
@@ -32,7 +32,7 @@ static bool grow(struct writer *w, size_t need)
         room = 64;
     if (!size_mul(room, 2, &room))
         return false;
-    p = arena_alloc(w->arena, room, 1);
+    p = arena_room(w->arena, room);
     if (!p)
         return false;
     if (w->n > 0)
@@ -83,6 +83,20 @@ void write_format(struct writer *w, const char *fmt, ...)
         w->has_failed = true;
     else
         write_bytes(w, span_of(buf, (size_t)n));
+}
+
+void write_decimal(struct writer *w, int64_t v)
+{
+    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    char text[20];
+    size_t at = sizeof text;
+
+    do
+        text[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (v < 0)
+        text[--at] = '-';
+    write_bytes(w, span_of(text + at, sizeof text - at));
 }
 
 void write_fill(struct writer *w, uint8_t byte, size_t n)

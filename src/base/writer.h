@@ -26,6 +26,8 @@ struct writer writer_over(void *p, size_t room);
 void write_bytes(struct writer *w, struct span s);
 void write_text(struct writer *w, const char *text);
 void write_format(struct writer *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The number as digits, with a minus sign when it is below zero. */
+void write_decimal(struct writer *w, int64_t v);
 void write_fill(struct writer *w, uint8_t byte, size_t n);
 void write_u8(struct writer *w, uint8_t v);
 void write_u16le(struct writer *w, uint16_t v);

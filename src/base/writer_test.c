@@ -137,7 +137,29 @@ static void a_size_that_wraps_fails(void **state)
     arena_fini(&a);
 }
 
-TEST_MAIN(what_is_written_lies_in_order, a_fixed_buffer_is_never_overrun,
-          a_growing_buffer_keeps_what_it_has, memory_that_fails_is_told_at_the_end,
-          nothing_is_written_after_a_failure, a_format_that_is_too_long_fails,
-          a_size_that_wraps_fails)
+static void numbers_are_written_as_people_write_them(void **state)
+{
+    static const struct {
+        int64_t number;
+        const char *text;
+    } rows[] = { { 0, "0" },
+                 { 7, "7" },
+                 { -1, "-1" },
+                 { 1700000000, "1700000000" },
+                 { INT64_MAX, "9223372036854775807" },
+                 { INT64_MIN, "-9223372036854775808" } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint8_t room[20];
+        struct writer w = writer_over(room, sizeof room);
+
+        write_decimal(&w, rows[i].number);
+        CHECK_TEXT(rows[i].text, writer_span(&w), rows[i].text);
+    }
+}
+
+TEST_MAIN(numbers_are_written_as_people_write_them, what_is_written_lies_in_order,
+          a_fixed_buffer_is_never_overrun, a_growing_buffer_keeps_what_it_has,
+          memory_that_fails_is_told_at_the_end, nothing_is_written_after_a_failure,
+          a_format_that_is_too_long_fails, a_size_that_wraps_fails)

@@ -112,7 +112,7 @@ void claim_write_value(struct writer *w, const struct claim *c)
         json_write_string(w, c->text);
         return;
     case CLAIM_INT:
-        write_format(w, "%lld", (long long)c->integer);
+        write_decimal(w, c->integer);
         return;
     case CLAIM_BOOL:
         write_text(w, c->boolean ? "true" : "false");

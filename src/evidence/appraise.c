@@ -70,10 +70,22 @@ static bool refuse_kind(const struct appraise_in *in, struct appraisal *out)
     return true;
 }
 
+void appraisal_clear(struct appraisal *out)
+{
+    out->is_accepted = false;
+    out->trail.count = 0;
+    out->tcb = (struct tcb_report){ 0 };
+    out->reason = NULL;
+    out->err = (struct err){ 0 };
+    out->incoming = out->outgoing = (struct claim_set){ 0 };
+    out->is_debug = false;
+}
+
 bool appraise(const struct appraise_in *in, struct appraisal *out, struct err *err)
 {
-    *out = (struct appraisal){ .incoming = claim_set_in(in->arena),
-                               .outgoing = claim_set_in(in->arena) };
+    appraisal_clear(out);
+    out->incoming = claim_set_in(in->arena);
+    out->outgoing = claim_set_in(in->arena);
     switch (in->kind) {
     case EVIDENCE_SGX:
     case EVIDENCE_OE:

@@ -111,6 +111,9 @@ struct appraisal {
     bool is_debug;
 };
 
+/* Makes it empty: neither accepted nor refused. */
+void appraisal_clear(struct appraisal *out);
+
 /* Judges. Returns false only for our own troubles (memory, internal) with err set; a refusal is a
  * verdict: true with out->is_accepted false. */
 bool appraise(const struct appraise_in *in, struct appraisal *out, struct err *err) MUST_USE;

@@ -14,9 +14,11 @@ static struct trail_entry *trail_add(struct trail *trail, const struct check *ro
 {
     struct trail_entry *entry = &trail->entries[trail->count++];
 
-    *entry = (struct trail_entry){ .name = row->name,
-                                   .establishes = row->establishes,
-                                   .spec = row->spec };
+    entry->name = row->name;
+    entry->establishes = row->establishes;
+    entry->spec = row->spec;
+    entry->outcome = CHECK_NOT_RUN;
+    entry->detail[0] = 0;
     return entry;
 }
 

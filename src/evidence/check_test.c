@@ -1,5 +1,7 @@
 #include "check.h"
 
+#include <string.h>
+
 #include "appraise.h"
 
 #include "../../tests/check.h"
@@ -105,6 +107,25 @@ static void names_of_kinds_and_profiles_lead_back_to_them(void **state)
     }
 }
 
-TEST_MAIN(rows_run_in_order_until_one_fails, all_rows_holding_is_no_failed_row,
+static void a_detail_is_said_piece_by_piece_and_cut_where_it_is_full(void **state)
+{
+    char detail[TRAIL_DETAIL] = "", full[TRAIL_DETAIL];
+
+    (void)state;
+    trail_say(detail, "version ");
+    trail_count(detail, 3, ", ");
+    trail_count(detail, 0, " levels");
+    CHECK_TEXT("pieces", span_str(detail), "version 3, 0 levels");
+    memset(full, 'a', sizeof full - 2);
+    full[sizeof full - 2] = 0;
+    trail_count(full, 99, "");
+    CHECK_INT("cut", strlen(full), sizeof full - 1);
+    CHECK("the first digit fits", full[sizeof full - 2] == '9');
+    trail_say(full, "more");
+    CHECK_INT("nothing more", strlen(full), sizeof full - 1);
+}
+
+TEST_MAIN(a_detail_is_said_piece_by_piece_and_cut_where_it_is_full,
+          rows_run_in_order_until_one_fails, all_rows_holding_is_no_failed_row,
           a_row_that_says_no_without_a_reason_is_our_own_fault,
           names_of_kinds_and_profiles_lead_back_to_them)

@@ -10,20 +10,27 @@
 
 enum check_outcome { CHECK_NOT_RUN, CHECK_OK, CHECK_FAILED };
 
+enum { TRAIL_MAX = 64, TRAIL_DETAIL = 192 };
+
 struct trail_entry {
     const char *name;        /* the row's name; static */
     const char *establishes; /* one sentence; static */
     const char *spec;        /* static */
     enum check_outcome outcome;
-    char detail[192]; /* what was found, or expected and found; may be empty */
+    char detail[TRAIL_DETAIL]; /* what was found, or expected and found; may be empty */
 };
 
-enum { TRAIL_MAX = 64 };
-
+/* Entries at and past `count` are not set. */
 struct trail {
-    struct trail_entry entries[TRAIL_MAX];
     size_t count;
+    struct trail_entry entries[TRAIL_MAX];
 };
+
+/* Adds words, or a number and the words behind it, to a row's detail; what does not fit is cut.
+ * These stand on the path of every verdict, where formatted printing would cost more than most
+ * checks do. */
+void trail_say(char detail[TRAIL_DETAIL], const char *words);
+void trail_count(char detail[TRAIL_DETAIL], uint64_t number, const char *words);
 
 /* "ok", "failed", "not_run". */
 const char *check_outcome_name(enum check_outcome o);

@@ -20,9 +20,9 @@ static void write_string(struct writer *w, const char *key, struct span text)
 static void write_place(struct writer *w, uint32_t line, uint32_t column)
 {
     write_key(w, "line");
-    write_format(w, "%u", line);
+    write_decimal(w, line);
     write_key(w, "column");
-    write_format(w, "%u", column);
+    write_decimal(w, column);
 }
 
 /* The error that section 8.2 says is reported. */
@@ -159,7 +159,7 @@ static void write_condition(struct writer *w, const struct policy_trail_conditio
     write_string(w, "condition", c->text);
     write_string(w, "outcome", span_str(outcome_word(c)));
     write_key(w, "matches");
-    write_format(w, "%u", c->matches);
+    write_decimal(w, c->matches);
     if (c->has_nearest) {
         write_key(w, "nearest");
         write_claim(w, &c->nearest);
@@ -180,7 +180,7 @@ static void write_rule(struct writer *w, const struct policy_trail_rule *r)
     write_key(w, "fired");
     write_text(w, r->times ? "true" : "false");
     write_key(w, "times");
-    write_format(w, "%u", r->times);
+    write_decimal(w, r->times);
     write_key(w, "failed");
     write_text(w, r->has_failed ? "true" : "false");
     write_key(w, "conditions");

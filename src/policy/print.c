@@ -35,7 +35,7 @@ void print_expression(struct writer *w, const struct tree_expression *e)
         print_string(w, e->text);
         return;
     case EXPR_INTEGER:
-        write_format(w, "%lld", (long long)e->integer);
+        write_decimal(w, e->integer);
         return;
     case EXPR_BOOLEAN:
         write_text(w, e->boolean ? "true" : "false");

@@ -365,7 +365,8 @@ void attest(struct attest_service *s, const struct attest_request *request, stru
     struct attempt t = { .s = s, .request = request, .arena = a, .out = out };
     struct err err = { 0 };
 
-    memset(out, 0, sizeof *out);
+    memset(out, 0, offsetof(struct attest_result, appraisal));
+    appraisal_clear(&out->appraisal);
     choose_policy(&t);
     if (judge_evidence(&t) && judge_policy(&t)) {
         if (build_token(&t, &err))

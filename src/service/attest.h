@@ -82,10 +82,10 @@ struct attest_result {
     bool is_unsecured;         /* a draft policy was used: no signature */
     uint32_t key_index;
     enum attest_refusal refusal; /* not granted */
-    struct appraisal appraisal;
     struct policy_outcome policy;
     struct policy_diagnostic diagnostic; /* ATTEST_POLICY_TEXT */
     struct err err;
+    struct appraisal appraisal;
 };
 
 /* Judges one request. Always ends in a result; out and everything in it live in the arena. */

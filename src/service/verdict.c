@@ -46,7 +46,7 @@ static void write_error_object(struct writer *w, const char *reason, const struc
     if (e->offset == ERR_NO_OFFSET)
         write_text(w, "null");
     else
-        write_format(w, "%zu", e->offset);
+        write_decimal(w, (int64_t)e->offset);
     write_u8(w, '}');
 }
 

@@ -7,7 +7,7 @@
 #include "ledger.h"
 
 /* Entries with the same set number compete for WAYS places; the one used longest ago gives way. */
-enum { WAYS = 4, AUTHORITIES = 64 };
+enum { WAYS = 4, AUTHORITIES = 64, SUMMED_MAX = 8192 };
 
 /* A chain and its certificates, in one piece of memory. */
 struct kept_chain {
@@ -33,12 +33,22 @@ struct known_needs {
     bool is_set;
 };
 
+/* What was summed last. */
+struct summed {
+    bool is_set;
+    uint16_t type;
+    struct ledger_key key;
+    size_t n;
+    uint8_t bytes[SUMMED_MAX];
+};
+
 struct dcap_cache {
     struct known_needs *needs;
     size_t needs_count;
     struct table chains, parts[LEDGER_PARTS];
     uint64_t clock;
     struct dcap_cache_stats stats;
+    struct summed summed;
 };
 
 static bool table_init(struct table *t, size_t entries)
@@ -90,6 +100,7 @@ void dcap_cache_clear(struct dcap_cache *c)
     for (size_t i = 0; i < c->needs_count; i++)
         c->needs[i].is_set = false;
     c->stats.entries = 0;
+    c->summed.is_set = false;
 }
 
 void dcap_cache_free(struct dcap_cache *c)
@@ -232,4 +243,33 @@ void ledger_keep_needs(struct dcap_cache *c, const struct ledger_key *key,
                        const struct dcap_needs *needs)
 {
     *needs_place(c, key) = (struct known_needs){ *key, *needs, true };
+}
+
+static void keep_sum(struct summed *s, uint16_t type, struct span data,
+                     const struct ledger_key *key)
+{
+    if (data.n > SUMMED_MAX || data.n == 0)
+        return;
+    s->is_set = true;
+    s->type = type;
+    s->key = *key;
+    s->n = data.n;
+    memcpy(s->bytes, data.p, data.n);
+}
+
+bool ledger_data_sum(struct dcap_cache *c, struct crypto *crypto, uint16_t type, struct span data,
+                     struct ledger_key *out, struct err *err)
+{
+    struct summed *s = &c->summed;
+    const uint8_t number[2] = { (uint8_t)type, (uint8_t)(type >> 8) };
+    const struct span parts[] = { span_of(number, sizeof number), data };
+
+    if (s->is_set && s->type == type && span_equal(data, span_of(s->bytes, s->n))) {
+        *out = s->key;
+        return true;
+    }
+    if (!digest(crypto, DIGEST_SHA256, parts, COUNT(parts), out->sum, err))
+        return false;
+    keep_sum(s, type, data, out);
+    return true;
 }

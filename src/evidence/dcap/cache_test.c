@@ -1,6 +1,8 @@
 /* The cache changes how much work a verdict costs and nothing else. */
 #include "cache.h"
 
+#include "ledger.h"
+
 #include "../sgx/test_mutant.h"
 
 #define CRL_AFTER "pcrl=2024-01-14T00:00:00Z..2024-02-13T00:00:00Z"
@@ -360,9 +362,41 @@ static void needs_are_the_same_with_the_cache_off(void **state)
     }
 }
 
-TEST_MAIN(needs_are_the_same_with_the_cache_off, a_verdict_costs_three_two_or_one_verifications,
-          verdicts_are_the_same_with_the_cache_off, one_cache_serves_every_scenario,
-          a_hit_does_not_outlive_revocation, a_hit_does_not_outlive_its_dates,
+/* The sum that is remembered is never that of other bytes, another type or another length. */
+static void a_remembered_sum_is_of_these_bytes(void **state)
+{
+    static const struct {
+        uint16_t type;
+        size_t at, n; /* the byte that differs, the length */
+    } rows[] = { { 5, 0, 64 },  { 5, 0, 64 }, { 5, 63, 64 },  { 4, 63, 64 },
+                 { 5, 63, 63 }, { 5, 0, 0 },  { 5, 1, 9000 }, { 5, 2, 9000 } };
+    static uint8_t bytes[9000];
+    struct err e = { 0 };
+    struct crypto *c = crypto_new(&e);
+    struct dcap_cache *cache = dcap_cache_new(1, &e);
+
+    (void)state;
+    CHECK_OK("set up", c && cache, e);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const uint8_t type[2] = { (uint8_t)rows[i].type, 0 };
+        struct span parts[] = { span_of(type, 2), span_of(bytes, rows[i].n) };
+        uint8_t want[SHA256_SIZE];
+        struct ledger_key got;
+
+        bytes[rows[i].at] = 1;
+        CHECK_OK("plain", digest(c, DIGEST_SHA256, parts, 2, want, &e), e);
+        CHECK_OK("kept", ledger_data_sum(cache, c, rows[i].type, parts[1], &got, &e), e);
+        CHECK_SPAN("sum", span_of(got.sum, sizeof got.sum), span_of(want, sizeof want));
+        bytes[rows[i].at] = 0;
+    }
+    dcap_cache_free(cache);
+    crypto_free(c);
+}
+
+TEST_MAIN(a_remembered_sum_is_of_these_bytes, needs_are_the_same_with_the_cache_off,
+          a_verdict_costs_three_two_or_one_verifications, verdicts_are_the_same_with_the_cache_off,
+          one_cache_serves_every_scenario, a_hit_does_not_outlive_revocation,
+          a_hit_does_not_outlive_its_dates,
           km_38_two_authorities_of_one_family_do_not_share_an_entry,
           km_38_two_evaluation_numbers_alternate_without_mixing,
           an_entry_does_not_answer_for_other_roots, a_changed_byte_is_not_what_was_remembered,

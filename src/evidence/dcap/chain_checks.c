@@ -1,7 +1,6 @@
 /* The rows about the PCK chain. Signatures that held before are remembered; nothing else is. */
 #include "case.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A verdict's name: what was judged, under which roots, beside which collateral. */
@@ -19,12 +18,14 @@ static bool make_key(const struct dcap_case *c, const struct span *parts, size_t
 
 static bool find_known_chain(struct dcap_case *c, struct err *err)
 {
-    const uint8_t type = (uint8_t)c->certification.type;
-    const struct span parts[] = { span_of(&type, 1), c->certification.data };
+    struct ledger_key data = { 0 };
+    const struct span parts[] = { span_of(data.sum, sizeof data.sum) };
 
     if (!c->in->cache)
         return true;
     if (!root_list_identity(c->in->crypto, c->in->roots, c->roots, err) ||
+        !ledger_data_sum(c->in->cache, c->in->crypto, c->quote.certification_type,
+                         c->quote.certification_data, &data, err) ||
         !make_key(c, parts, COUNT(parts), &c->chain_key, err))
         return false;
     c->chain = ledger_chain(c->in->cache, &c->chain_key);
@@ -80,7 +81,7 @@ bool dcap_check_root_key(void *verifier_case, char *detail, struct err *err)
 
     if (!root_check_key(c->in->roots, &c->chain->root, err))
         return false;
-    snprintf(detail, DCAP_DETAIL, "%s", root_find(c->in->roots, c->chain->root.point)->name);
+    trail_say(detail, root_find(c->in->roots, c->chain->root.point)->name);
     return true;
 }
 

@@ -53,7 +53,7 @@ bool dcap_check_root_crl(void *verifier_case, char *detail, struct err *err)
         !span_equal(list->crl.issuer, c->chain->root.subject))
         return err_fail(err, ERR_UNTRUSTED, SPEC_CRL,
                         "the root's revocation list was not issued by the root of the PCK chain");
-    snprintf(detail, DCAP_DETAIL, "%zu entries", list->crl.count);
+    trail_count(detail, list->crl.count, " entries");
     return true;
 }
 
@@ -71,7 +71,7 @@ bool dcap_check_pck_crl(void *verifier_case, char *detail, struct err *err)
         return err_fail(err, ERR_UNTRUSTED, SPEC_CRL,
                         "the PCK revocation list is not of \"%s\", which issued this certificate",
                         utf8_show(c->chain->intermediate.subject_cn, name, sizeof name));
-    snprintf(detail, DCAP_DETAIL, "%zu entries", list->crl.count);
+    trail_count(detail, list->crl.count, " entries");
     return true;
 }
 
@@ -145,8 +145,10 @@ bool dcap_check_tcb_info_shape(void *verifier_case, char *detail, struct err *er
 
     if (!report_step(&k->tcb_info_document.shape, err))
         return false;
-    snprintf(detail, DCAP_DETAIL, "version %u, evaluation number %u, %zu levels",
-             k->tcb_info.version, k->tcb_info.evaluation_data_number, k->tcb_info.level_count);
+    trail_say(detail, "version ");
+    trail_count(detail, k->tcb_info.version, ", evaluation number ");
+    trail_count(detail, k->tcb_info.evaluation_data_number, ", ");
+    trail_count(detail, k->tcb_info.level_count, " levels");
     return true;
 }
 
@@ -229,8 +231,9 @@ bool dcap_check_qe_identity_shape(void *verifier_case, char *detail, struct err 
         return true;
     if (!report_step(shape, err))
         return false;
-    snprintf(detail, DCAP_DETAIL, "evaluation number %u, %zu levels",
-             k->qe_identity.evaluation_data_number, k->qe_identity.level_count);
+    trail_say(detail, "evaluation number ");
+    trail_count(detail, k->qe_identity.evaluation_data_number, ", ");
+    trail_count(detail, k->qe_identity.level_count, " levels");
     return true;
 }
 

@@ -30,6 +30,11 @@ enum ledger_part { LEDGER_QE, LEDGER_AUTHORITY, LEDGER_PARTS };
 bool ledger_has(struct dcap_cache *c, enum ledger_part part, const struct ledger_key *key);
 void ledger_keep(struct dcap_cache *c, enum ledger_part part, const struct ledger_key *key);
 
+/* SHA-256 over the certification data and its type. A verdict asks for it twice and a busy platform
+ * again and again, so the bytes last summed are kept and compared before they are summed anew. */
+bool ledger_data_sum(struct dcap_cache *c, struct crypto *crypto, uint16_t type, struct span data,
+                     struct ledger_key *out, struct err *err) MUST_USE;
+
 /* What a platform needs, by the hash of its certification data alone: nothing is believed by it. */
 bool ledger_needs(struct dcap_cache *c, const struct ledger_key *key, struct dcap_needs *out);
 void ledger_keep_needs(struct dcap_cache *c, const struct ledger_key *key,

@@ -190,7 +190,7 @@ bool dcap_check_qe_level(void *verifier_case, char *detail, struct err *err)
     if (!c->tcb->fmspc.p)
         return arena_fail(c->in->arena, err);
     if (c->qe_level) {
-        snprintf(detail, DCAP_DETAIL, "%s", tcb_status_name(c->qe_level->standing.status));
+        trail_say(detail, tcb_status_name(c->qe_level->standing.status));
         return true;
     }
     report_status(c->tcb, "NotSupported");
@@ -205,7 +205,7 @@ bool dcap_check_platform_level(void *verifier_case, char *detail, struct err *er
 
     c->tcb_level = tcb_level_find(&collateral_of(c)->tcb_info, pck->components, pck->pcesvn);
     if (c->tcb_level) {
-        snprintf(detail, DCAP_DETAIL, "%s", tcb_status_name(c->tcb_level->standing.status));
+        trail_say(detail, tcb_status_name(c->tcb_level->standing.status));
         return true;
     }
     report_status(c->tcb, "NotSupported");
@@ -243,7 +243,7 @@ bool dcap_check_not_revoked(void *verifier_case, char *detail, struct err *err)
         return false;
     c->tcb->tcb_date = platform->date < qe->date ? platform->date : qe->date;
     report_status(c->tcb, tcb_status_name(c->status));
-    snprintf(detail, DCAP_DETAIL, "%s", c->tcb->status);
+    trail_say(detail, c->tcb->status);
     if (c->status != TCB_STATUS_REVOKED)
         return true;
     return err_fail(err, ERR_UNTRUSTED, "the SGX contract, 7.1",
@@ -284,8 +284,9 @@ bool dcap_check_evaluation_number(void *verifier_case, char *detail, struct err 
     const struct dcap_case *c = verifier_case;
     unsigned number = c->tcb->evaluation_data_number;
 
-    snprintf(detail, DCAP_DETAIL, "evaluation number %u%s%s", number,
-             c->in->baseline ? ", asked for as " : "", c->in->baseline ? c->in->baseline : "");
+    trail_say(detail, "evaluation number ");
+    trail_count(detail, number, c->in->baseline ? ", asked for as " : "");
+    trail_say(detail, c->in->baseline ? c->in->baseline : "");
     if (c->in->baseline_is_missing)
         return err_fail(err, ERR_UNTRUSTED, "the SGX contract, 10",
                         "TCB baseline \"%.60s\" is not held for this platform, number %u is",

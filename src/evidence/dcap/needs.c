@@ -58,17 +58,13 @@ bool dcap_needs_of(const struct appraise_in *in, struct dcap_needs *out, struct 
 {
     struct ledger_key key;
     struct quote quote;
-    uint8_t type[2] = { 0 };
-    struct span parts[2] = { span_of(type, sizeof type) };
 
     if (!in->cache)
         return dcap_needs(in->kind, in->evidence, in->arena, out, err);
     if (!open_quote(in->kind, in->evidence, &quote, err))
         return false;
-    type[0] = (uint8_t)quote.certification_type;
-    type[1] = (uint8_t)(quote.certification_type >> 8);
-    parts[1] = quote.certification_data;
-    if (!digest(in->crypto, DIGEST_SHA256, parts, COUNT(parts), key.sum, err))
+    if (!ledger_data_sum(in->cache, in->crypto, quote.certification_type, quote.certification_data,
+                         &key, err))
         return false;
     if (ledger_needs(in->cache, &key, out))
         return true;

@@ -1,8 +1,6 @@
 /* The rows about the evidence itself: header before lengths, then the layout. */
 #include "case.h"
 
-#include <stdio.h>
-
 #define SPEC_HEADER "DCAP quote, App. A, quote header"
 
 bool dcap_check_container(void *verifier_case, char *detail, struct err *err)
@@ -17,8 +15,8 @@ bool dcap_check_container(void *verifier_case, char *detail, struct err *err)
     if (c->container.is_oe_evidence && !c->in->takes_oe_evidence)
         return err_fail_at(err, 0, ERR_MALFORMED, "the SGX contract, 1",
                            "an Open Enclave report was expected; this is Open Enclave evidence");
-    snprintf(detail, DCAP_DETAIL, "%zu bytes hold a quote of %zu", c->in->evidence.n,
-             c->container.quote.n);
+    trail_count(detail, c->in->evidence.n, " bytes hold a quote of ");
+    trail_count(detail, c->container.quote.n, "");
     return true;
 }
 
@@ -27,7 +25,8 @@ bool dcap_check_version(void *verifier_case, char *detail, struct err *err)
     const struct dcap_case *c = verifier_case;
     unsigned version = c->container.header.version;
 
-    snprintf(detail, DCAP_DETAIL, "version %u", version);
+    trail_say(detail, "version ");
+    trail_count(detail, version, "");
     if (version >= QUOTE_VERSION_3 && version <= QUOTE_VERSION_5)
         return true;
     return err_fail_at(err, 0, ERR_UNSUPPORTED, SPEC_HEADER, "quote version %u is not 3, 4 or 5",
@@ -89,8 +88,8 @@ bool dcap_check_layout(void *verifier_case, char *detail, struct err *err)
 
     if (!quote_parse(c->container.quote, &c->quote, err))
         return false;
-    snprintf(detail, DCAP_DETAIL, "%zu bytes and %zu zeros behind them", c->quote.length,
-             c->quote.trailing_zeros);
+    trail_count(detail, c->quote.length, " bytes and ");
+    trail_count(detail, c->quote.trailing_zeros, " zeros behind them");
     return true;
 }
 
@@ -109,8 +108,9 @@ bool dcap_check_certification(void *verifier_case, char *detail, struct err *err
 {
     struct dcap_case *c = verifier_case;
 
-    snprintf(detail, DCAP_DETAIL, "type %u, %zu bytes", (unsigned)c->quote.certification_type,
-             c->quote.certification_data.n);
+    trail_say(detail, "type ");
+    trail_count(detail, c->quote.certification_type, ", ");
+    trail_count(detail, c->quote.certification_data.n, " bytes");
     return certification_parse(c->quote.certification_type, c->quote.certification_data,
                                c->in->arena, &c->certification, err) &&
            certification_has_pck(&c->certification, err) && check_issuers(c, err);

@@ -1,7 +1,5 @@
 #include "bound.h"
 
-#include <stdio.h>
-
 #include "../../format/json.h"
 #include "../dcap/case.h"
 
@@ -24,7 +22,9 @@ static bool check_digest(const struct dcap_case *c, struct span data, struct spa
 
 static bool note_absent(char *detail, const char *what)
 {
-    snprintf(detail, DCAP_DETAIL, "no %s came", what);
+    trail_say(detail, "no ");
+    trail_say(detail, what);
+    trail_say(detail, " came");
     return true;
 }
 

@@ -98,7 +98,9 @@ struct made {
 
 static void write_hash(struct writer *w, const char *name, struct span hex, const char *end)
 {
-    write_format(w, "\"%s\":\"", name);
+    write_text(w, "\"");
+    write_text(w, name);
+    write_text(w, "\":\"");
     write_bytes(w, hex);
     write_text(w, end);
 }
