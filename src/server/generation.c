@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "handover.h"
 #include "log.h"
 #include "signer.h"
 #include "worker.h"
@@ -182,7 +183,7 @@ static bool worker_start(struct slot *s, struct err *err)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return fail_system(err, "no pair of sockets");
     fds[CHILD_SIGNER_FD] = pair[0];
-    if (signer_hand_over(g->signer.control_fd, pair[1], err)) {
+    if (handover_give(g->signer.control_fd, pair[1], err)) {
         s->worker.owner = s;
         s->worker.on_ready = worker_ready;
         s->worker.on_gone = worker_gone;

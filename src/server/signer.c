@@ -8,9 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "handover.h"
 #include "log.h"
 
-enum { PACKETS_PER_TURN = 16, HAND_OVER_BYTE = 'W' };
+enum { PACKETS_PER_TURN = 16 };
 
 static bool reply_sign(struct keyring *k, const struct signer_request *q, struct signer_answer *a,
                        uint8_t signature[SIGNER_SIGNATURE_MAX])
@@ -237,63 +238,12 @@ static void thread_end(struct signer_thread *t)
     free(t);
 }
 
-/* The descriptor that came with a message; others that came with it are closed. -1: none. */
-static int attached(struct msghdr *m)
-{
-    int found = -1;
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-        size_t n = c->cmsg_len >= CMSG_LEN(0) ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t i = 0; i < n; i++) {
-            int fd;
-
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-            if (found < 0)
-                found = fd;
-            else
-                close(fd);
-        }
-    }
-    return found;
-}
-
-/* The next pair from the supervisor: its descriptor, -1 for a packet to be dropped; false at the
- * end. */
-static bool control_take(int control_fd, int *out)
-{
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(4 * sizeof(int))];
-    } extra;
-    uint8_t byte = 0;
-    struct iovec io = { &byte, 1 };
-    struct msghdr m = {
-        .msg_iov = &io, .msg_iovlen = 1, .msg_control = &extra, .msg_controllen = sizeof extra
-    };
-    ssize_t n = recvmsg(control_fd, &m, MSG_CMSG_CLOEXEC);
-
-    *out = -1;
-    if (n < 0)
-        return errno == EINTR;
-    if (n == 0)
-        return false;
-    *out = attached(&m);
-    if (byte != HAND_OVER_BYTE && *out >= 0) {
-        close(*out);
-        *out = -1;
-    }
-    return true;
-}
-
 static void serve_control(int control_fd, struct signer_thread *const *threads, size_t count)
 {
     size_t turn = 0;
     int fd;
 
-    while (control_take(control_fd, &fd)) {
+    while (handover_take(control_fd, &fd)) {
         if (fd < 0)
             continue;
         if (write(threads[turn++ % count]->wake[1], &fd, sizeof fd) != (ssize_t)sizeof fd)
@@ -321,27 +271,6 @@ bool signer_run(const struct signer_settings *s, struct err *err)
     for (size_t i = 0; i < count; i++)
         thread_end(threads[i]);
     return is_well;
-}
-
-bool signer_hand_over(int control_fd, int pair_fd, struct err *err)
-{
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(sizeof(int))];
-    } extra = { 0 };
-    uint8_t byte = HAND_OVER_BYTE;
-    struct iovec io = { &byte, 1 };
-    struct msghdr m = {
-        .msg_iov = &io, .msg_iovlen = 1, .msg_control = &extra, .msg_controllen = sizeof extra
-    };
-    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof pair_fd);
-    memcpy(CMSG_DATA(c), &pair_fd, sizeof pair_fd);
-    return sendmsg(control_fd, &m, MSG_NOSIGNAL) == 1 ||
-           err_fail(err, ERR_IO, NULL, "the signing process does not listen: %s", strerror(errno));
 }
 
 /* Sends a request and waits for the packet that answers it. */

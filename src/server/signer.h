@@ -33,9 +33,6 @@ struct signer_settings {
 /* Serves until the supervisor and every worker are gone. False with err when it could not begin. */
 bool signer_run(const struct signer_settings *s, struct err *err) MUST_USE;
 
-/* The supervisor's half: hands a worker's pair over. The descriptor stays the caller's. */
-bool signer_hand_over(int control_fd, int pair_fd, struct err *err) MUST_USE;
-
 /* The worker's half: asks for the public keys and waits, at most that long. The answer borrows from
  * the arena. */
 bool signer_ask_keys(int signer_fd, int wait_ms, struct arena *a, struct signer_answer *out,

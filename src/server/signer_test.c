@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../crypto/cert.h"
+#include "handover.h"
 #include "signer.h"
 
 enum { THREADS = 2, WAIT_MS = 10000 };
@@ -84,7 +85,7 @@ static int new_worker(void)
     int pair[2];
 
     CHECK("pair", socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
-    CHECK_OK("hand over", signer_hand_over(control[1], pair[1], &e), e);
+    CHECK_OK("hand over", handover_give(control[1], pair[1], &e), e);
     close(pair[1]);
     return pair[0];
 }
