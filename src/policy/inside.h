@@ -17,4 +17,10 @@ struct policy {
     char legacy_hash[72];
 };
 
+/* Compiles into a policy whose arena has been set, with at most `work` steps spent on constants and
+ * on each evaluation; false with err. Scratch memory may be thrown away afterwards. */
+bool policy_fill(struct policy *p, struct crypto *c, struct span text, uint64_t work,
+                 struct arena *scratch, struct policy_diagnostics *diagnostics,
+                 struct err *err) MUST_USE;
+
 #endif

@@ -91,7 +91,7 @@ static bool build(struct policy *p, uint64_t key, uint64_t work, struct arena *s
     return is_built || report(n, scratch, err);
 }
 
-static bool fill(struct policy *p, struct crypto *c, struct span text, uint64_t work,
+bool policy_fill(struct policy *p, struct crypto *c, struct span text, uint64_t work,
                  struct arena *scratch, struct policy_diagnostics *diagnostics, struct err *err)
 {
     struct notes notes = notes_about(text, scratch);
@@ -127,7 +127,7 @@ static struct policy *new_policy(struct crypto *c, struct span text, uint64_t wo
     p->arena = arena_over(POLICY_COMPILE_MEMORY);
     if (diagnostics)
         *diagnostics = (struct policy_diagnostics){ .arena = diagnostics->arena };
-    if (!fill(p, c, text, work, &scratch, diagnostics, err)) {
+    if (!policy_fill(p, c, text, work, &scratch, diagnostics, err)) {
         policy_free(p);
         p = NULL;
     }
