@@ -357,3 +357,19 @@ void policy_check(struct tree *tree, struct notes *n)
         }
     }
 }
+
+/* The first error of the grammar is the one that is reported (8.2), so none may stand before it. */
+void policy_check_rest(struct tree *tree, struct notes *n)
+{
+    struct policy_diagnostics *list = &n->list;
+    size_t syntax = list->count, kept = list->count, first = SIZE_MAX;
+
+    for (size_t i = 0; i < syntax; i++)
+        if (list->items[i].severity == POLICY_ERROR && list->items[i].offset < first)
+            first = list->items[i].offset;
+    policy_check(tree, n);
+    for (size_t i = syntax; i < list->count; i++)
+        if (list->items[i].severity != POLICY_ERROR || list->items[i].offset > first)
+            list->items[kept++] = list->items[i];
+    list->count = kept;
+}

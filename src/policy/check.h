@@ -14,4 +14,8 @@
 /* Checks a parsed policy. Whether it held is told by the errors among the notes. */
 void policy_check(struct tree *tree, struct notes *n);
 
+/* Checks the rules that could be read of a policy that does not parse, and keeps the errors that
+ * stand behind the first of the grammar. */
+void policy_check_rest(struct tree *tree, struct notes *n);
+
 #endif

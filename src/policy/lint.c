@@ -12,8 +12,10 @@ static const uint64_t lint_key = UINT64_C(0x6c696e746b6579);
 static bool compile(struct span text, struct tree *tree, struct program *program,
                     struct arena *arena, struct notes *n)
 {
-    if (!policy_parse(text, arena, tree, n))
+    if (!policy_parse(text, arena, tree, n)) {
+        policy_check_rest(tree, n);
         return false;
+    }
     policy_check(tree, n);
     return policy_compile(tree, text, lint_key, POLICY_WORK_LIMIT, arena, arena, n, program) &&
            n->errors == 0;

@@ -371,6 +371,24 @@ static void a_text_with_errors_gives_its_errors_and_no_advice(void **state)
     arena_fini(&a);
 }
 
+/* A slip in one section, a slip in the next, and a rule there that means nothing. */
+static void one_run_names_the_errors_of_all_sections(void **state)
+{
+    static const char *const codes[] = { "E203", "E212", "E303", "E202" };
+    struct arena a = arena_over(16 << 20);
+    struct policy_lint l =
+        lint("sections",
+             "version=1.0;\nauthorisationrules { => permit(); };\nissuancerules {"
+             " => issue(type==\"a\"); => issue(claim=c); }",
+             0, &a);
+
+    (void)state;
+    CHECK_INT("count", l.found.count, COUNT(codes));
+    for (size_t i = 0; i < COUNT(codes); i++)
+        CHECK(codes[i], strcmp(l.found.items[i].code, codes[i]) == 0);
+    arena_fini(&a);
+}
+
 static void the_linters_tables_name_known_claims(void **state)
 {
     (void)state;
@@ -444,5 +462,6 @@ TEST_MAIN(each_warning_is_found_where_it_is_deserved_and_nowhere_else,
           each_warning_has_rows_that_fire_and_rows_that_do_not,
           a_comment_silences_what_it_names_where_it_stands,
           what_is_found_stands_in_the_order_of_the_text, hints_are_what_would_repair_it,
-          a_text_with_errors_gives_its_errors_and_no_advice, the_linters_tables_name_known_claims,
+          a_text_with_errors_gives_its_errors_and_no_advice,
+          one_run_names_the_errors_of_all_sections, the_linters_tables_name_known_claims,
           a_hostile_text_is_bounded, each_failed_allocation_is_a_clean_error)

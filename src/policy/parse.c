@@ -510,10 +510,16 @@ static bool parse_rule(struct parser *p, struct tree_rule *rule)
     return true;
 }
 
+/* Whether there may be more to say after an error. */
+static bool may_go_on(const struct parser *p)
+{
+    return !p->is_out_of_memory && p->notes->errors < POLICY_ERRORS_REPORTED;
+}
+
 /* Goes on behind the broken rule: its semicolon, or the brace that ends the section. */
 static bool skip_rule(struct parser *p)
 {
-    if (p->is_out_of_memory || p->notes->errors >= POLICY_ERRORS_REPORTED)
+    if (!may_go_on(p))
         return false;
     p->depth = 0;
     while (!is(p, TOKEN_END) && !is(p, TOKEN_BRACE_CLOSE)) {
@@ -544,12 +550,14 @@ static bool parse_rules(struct parser *p, struct tree_section *s)
         rule = ARENA_NEW(p->arena, struct tree_rule);
         if (!rule)
             return no_memory(p);
-        if (!parse_rule(p, rule) && !skip_rule(p))
-            return false;
-        *tail = rule;
-        tail = &rule->next;
-        s->rule_count++;
         p->tree->rule_count++;
+        if (parse_rule(p, rule)) {
+            *tail = rule;
+            tail = &rule->next;
+            s->rule_count++;
+        } else if (!skip_rule(p)) {
+            return false;
+        }
     }
     s->end = p->now.at.offset;
     advance(p);
@@ -604,8 +612,33 @@ static bool parse_section(struct parser *p)
     s->is_present = true;
     s->at = p->now.at;
     advance(p);
-    return expect(p, TOKEN_BRACE_OPEN, "\"{\" behind the section's name") && parse_rules(p, s) &&
-           expect_semicolon(p, "a section");
+    return expect(p, TOKEN_BRACE_OPEN, "\"{\" behind the section's name") && parse_rules(p, s);
+}
+
+/* Goes on behind the brace of a section that cannot be read. */
+static bool skip_section(struct parser *p)
+{
+    while (may_go_on(p) && !is(p, TOKEN_END) && !is(p, TOKEN_BRACE_CLOSE))
+        advance(p);
+    return may_go_on(p) && take_if(p, TOKEN_BRACE_CLOSE);
+}
+
+/* { section ";" }: a section that cannot be read, or lacks its semicolon, does not hide the next.
+ */
+static bool parse_sections(struct parser *p)
+{
+    bool is_sound = true;
+
+    while (!is(p, TOKEN_END)) {
+        bool is_read = parse_section(p);
+
+        if (!is_read && !skip_section(p))
+            return false;
+        is_sound &= is_read && expect_semicolon(p, "a section");
+        if (!is_read)
+            take_if(p, TOKEN_SEMICOLON);
+    }
+    return is_sound;
 }
 
 /* NUMBER is exactly 1.0, 1.1 or 1.2 */
@@ -646,9 +679,8 @@ static bool parse_policy(struct parser *p)
     p->now = lex_next(&p->lex);
     if (!parse_version(p))
         return false;
-    while (!is(p, TOKEN_END))
-        if (!parse_section(p))
-            return false;
+    if (!parse_sections(p))
+        return false;
     p->tree->end = p->last_end;
     if (!p->tree->sections[SECTION_AUTHORIZATION].is_present)
         return note_error(p->notes, "E206", p->now.at, NULL, "authorizationrules are missing");
@@ -659,6 +691,7 @@ bool policy_parse(struct span text, struct arena *a, struct tree *out, struct no
 {
     struct place at = { 0 };
     struct tree tree = { 0 };
+    bool is_parsed;
     struct parser p = {
         .lex = lexer_over(text, a, &tree.comments), .tree = &tree, .notes = n, .arena = a
     };
@@ -670,10 +703,8 @@ bool policy_parse(struct span text, struct arena *a, struct tree *out, struct no
     if (at.offset < text.n)
         return note_error(n, "E101", at, NULL, "the byte 0x%02x here is not UTF-8",
                           (unsigned)text.p[at.offset]);
-    if (!parse_policy(&p) || n->errors > 0 || p.is_out_of_memory || p.lex.is_out_of_memory) {
-        n->is_out_of_memory |= p.is_out_of_memory || p.lex.is_out_of_memory;
-        return false;
-    }
+    is_parsed = parse_policy(&p) && n->errors == 0;
+    n->is_out_of_memory |= p.is_out_of_memory || p.lex.is_out_of_memory;
     *out = tree;
-    return true;
+    return is_parsed && !n->is_out_of_memory;
 }

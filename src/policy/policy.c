@@ -76,10 +76,11 @@ static bool hash_text(struct crypto *c, struct policy *p, struct arena *scratch,
 static bool build(struct policy *p, uint64_t key, uint64_t work, struct arena *scratch,
                   struct notes *n, struct err *err)
 {
-    struct tree tree;
+    struct tree tree = { 0 };
     bool is_built;
 
     if (!policy_parse(p->text, scratch, &tree, n)) {
+        policy_check_rest(&tree, n);
         notes_sort(n);
         return report(n, scratch, err);
     }
