@@ -5,6 +5,7 @@
 #include "../base/when.h"
 #include "../evidence/dcap/oe.h"
 #include "../evidence/dcap/quote.h"
+#include "../evidence/tpm/eventlog.h"
 #include "../format/json.h"
 #include "../format/pem.h"
 #include "../host/file.h"
@@ -19,8 +20,10 @@ static void add(struct inspection *i, const char *path, struct span bytes, struc
     struct inspect_field *f;
     bool is_inside = bytes.p && bytes.p >= i->file.p && bytes.p <= i->file.p + i->file.n;
 
-    if (i->count == INSPECT_FIELDS_MAX)
+    if (i->count == INSPECT_FIELDS_MAX) {
+        i->left_out++;
         return;
+    }
     f = &i->fields[i->count++];
     f->path = (const char *)arena_dup(i->arena, span_str(path)).p;
     f->offset = is_inside ? (size_t)(bytes.p - i->file.p) : ERR_NO_OFFSET;
@@ -51,6 +54,11 @@ void inspect_text(struct inspection *i, const char *path, struct span text)
 
     if (shown)
         add(i, path, text, span_str(utf8_show(text, shown, text.n + 1)));
+}
+
+void inspect_said(struct inspection *i, const char *path, struct span bytes, struct span value)
+{
+    add(i, path, bytes, value);
 }
 
 void inspect_time(struct inspection *i, const char *path, int64_t t)
@@ -118,8 +126,13 @@ static bool inspect_as(struct inspection *i, const char *type, struct err *err)
     }
     if (strcmp(type, "oe") == 0)
         return inspect_oe(i, i->file, err);
+    if (strcmp(type, "log") == 0)
+        return inspect_log(i, i->file, err);
+    if (strcmp(type, "ima") == 0)
+        return inspect_ima(i, i->file, err);
     return err_fail(err, ERR_UNSUPPORTED, NULL,
-                    "--type %.40s cannot be inspected by this build; sgx and oe can", type);
+                    "--type %.40s cannot be inspected by this build; sgx, oe, log and ima can",
+                    type);
 }
 
 static bool is_oe(struct span s)
@@ -149,9 +162,13 @@ bool inspect(struct inspection *i, const char *type, struct err *err)
     }
     if (i->file.n > 0 && i->file.p[0] == 0x30)
         return inspect_der(i, err);
+    if (inspect_looks_like_ima(i->file))
+        return inspect_ima(i, i->file, err);
+    if (eventlog_looks_like(i->file))
+        return inspect_log(i, i->file, err);
     return err_fail(err, ERR_UNSUPPORTED, NULL,
                     "this is no quote, Open Enclave report, certificate, revocation list, TCB "
-                    "info, enclave identity or token");
+                    "info, enclave identity, token, event log or IMA list");
 }
 
 static void write_field_json(struct writer *w, const struct inspect_field *f)
@@ -204,10 +221,12 @@ static void write_plain(struct cli *c, struct writer *w, const struct inspection
         write_bytes(w, f->value);
         write_text(w, "\n");
     }
+    if (i->left_out)
+        write_format(w, "%zu more fields are not shown\n", i->left_out);
 }
 
 static const struct option_def options[] = {
-    { "type", OPTION_VALUE, "KIND", "sgx or oe; default: recognised by its bytes" },
+    { "type", OPTION_VALUE, "KIND", "sgx, oe, log or ima; default: recognised by its bytes" },
     { "json", OPTION_FLAG, NULL, "print one JSON object" },
 };
 
@@ -246,7 +265,9 @@ const struct verb verb_evidence_inspect = {
     .option_count = COUNT(options),
     .details = "Reads quotes, Open Enclave reports and evidence, certificates, revocation lists, "
                "TCB info, enclave\n"
-               "identities and tokens. Columns: offset, length, field, value.\n"
+               "identities, tokens, and TCG and IMA logs (a boot, PCR by PCR). Columns: offset, "
+               "length, field,\n"
+               "value.\n"
                "Exit status: 0 read to the end, 2 malformed (what was read until then is shown), "
                "64 usage.",
     .examples = "  cupel evidence inspect quote.bin\n  cupel evidence inspect --json report.bin | "

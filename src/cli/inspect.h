@@ -9,7 +9,7 @@
 #include "../base/arena.h"
 #include "../base/writer.h"
 
-enum { INSPECT_FIELDS_MAX = 512 };
+enum { INSPECT_FIELDS_MAX = 2048 };
 
 struct inspect_field {
     const char *path; /* "quote.header.version" */
@@ -24,6 +24,7 @@ struct inspection {
     struct arena *arena;
     struct inspect_field fields[INSPECT_FIELDS_MAX];
     size_t count;
+    size_t left_out; /* fields for which there was no room */
 };
 
 /* Recognises the file (or takes `type` at its word) and lists its fields. */
@@ -36,6 +37,9 @@ void inspect_number(struct inspection *i, const char *path, struct span bytes, u
 void inspect_text(struct inspection *i, const char *path, struct span text);
 void inspect_time(struct inspection *i, const char *path, int64_t t);
 
+/* What was made out of bytes, in words. */
+void inspect_said(struct inspection *i, const char *path, struct span bytes, struct span value);
+
 /* One for each kind of file. */
 bool inspect_quote(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
 bool inspect_oe(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
@@ -44,6 +48,11 @@ bool inspect_cert(struct inspection *i, const char *under, struct span der,
 bool inspect_crl(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
 bool inspect_tcb_info(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
 bool inspect_qe_identity(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
+bool inspect_log(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
+bool inspect_ima(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
 bool inspect_token(struct inspection *i, struct span bytes, struct err *err) MUST_USE;
+
+/* Tells whether bytes begin like an IMA list. */
+bool inspect_looks_like_ima(struct span bytes);
 
 #endif
