@@ -3,6 +3,9 @@
 #include "order.h"
 #include "variable.h"
 
+#include <inttypes.h>
+
+enum { TRANSFER_OS_LOADER = 1, TRANSFER_RESUME = 2 };
 enum { PCR_SECURE_BOOT = 7, VSM_KEY_RSA = 1, VSM_BITS_MIN = 2048, VSM_BITS_MAX = 4096 };
 
 #define PCR_BIT(n) (1u << (n))
@@ -234,6 +237,38 @@ void facts_join(struct boot_facts *f, const struct boot_facts *boot)
         f->has_launch_type = true;
         f->vsm_launch_type = boot->vsm_launch_type;
     }
+}
+
+static bool check_transfer(const struct boot_facts *f, uint64_t want, const char *path,
+                           struct err *err)
+{
+    if (f->has_transfer_control && f->transfer_control == want)
+        return true;
+    err_fail(err, ERR_UNTRUSTED, "the TPM contract, 11",
+             "control was first handed over as %" PRIu64 ", %" PRIu64 " (%s) was expected",
+             f->has_transfer_control ? f->transfer_control : 0, want,
+             want == TRANSFER_RESUME ? "a resume" : "the OS loader");
+    return err_in(err, path);
+}
+
+bool facts_check_cycle(const struct boot_facts *current, const struct boot_facts *boot,
+                       uint32_t resets, struct err *err)
+{
+    uint64_t grown;
+
+    if (!check_transfer(boot, TRANSFER_OS_LOADER, "boot", err) ||
+        !check_transfer(current, TRANSFER_RESUME, "current", err))
+        return false;
+    if (!current->has_boot_counter || !boot->has_boot_counter ||
+        current->boot_counter <= boot->boot_counter)
+        return err_fail(err, ERR_UNTRUSTED, "the TPM contract, 11",
+                        "the boot counter did not grow between the two boots");
+    grown = current->boot_counter - boot->boot_counter;
+    if (grown != resets)
+        return err_fail(err, ERR_UNTRUSTED, "the TPM contract, 11",
+                        "the boot counter grew by %" PRIu64 ", the TPM was reset %" PRIu32 " times",
+                        grown, resets);
+    return true;
 }
 
 /* ---------------------------------------------------------------- claims */

@@ -42,6 +42,12 @@ void facts_read(const struct boot *b, uint32_t held, struct boot_facts *out);
  * keys come from where they are. */
 void facts_join(struct boot_facts *f, const struct boot_facts *boot);
 
+/* Checks that a boot before hibernations and the current one are of one cold boot: the one was
+ * started by the OS loader and the other by a resume, and the boot counters differ by `resets`, by
+ * which the TPM's own reset counter grew between their quotes (modulo 2^32). Untrusted else. */
+bool facts_check_cycle(const struct boot_facts *current, const struct boot_facts *boot,
+                       uint32_t resets, struct err *err) MUST_USE;
+
 /* Tells whether the set is not empty and all of it is v. */
 bool facts_only(const struct fact_set *set, bool v);
 

@@ -7,6 +7,8 @@
 
 enum { ALL_PCRS = 0xFFFFFF };
 
+static struct crypto *crypto; /* for the vectors */
+
 static struct span one(uint8_t v)
 {
     static const uint8_t bytes[2] = { 0, 1 };
@@ -280,6 +282,44 @@ static void two_boots_are_united_and_secure_boot_must_hold_in_both(void **state)
     CHECK("two keys", current.has_two_idks);
 }
 
+static void two_boots_of_one_cycle_have_counters_that_agree(void **state)
+{
+    static const struct {
+        const char *name;
+        bool has;
+        uint64_t boot_counter, boot_transfer, counter, transfer;
+        uint32_t resets;
+        const char *path; /* NULL: good */
+    } rows[] = {
+        { "four resumes", true, 168, 1, 172, 2, 4, NULL },
+        { "a reset too many", true, 168, 1, 172, 2, 5, "" },
+        { "a counter that stood still", true, 168, 1, 168, 2, 0, "" },
+        { "one that fell", true, 168, 1, 167, 2, UINT32_MAX, "" },
+        { "none", false, 168, 1, 172, 2, 4, "" },
+        { "two cold boots", true, 168, 1, 172, 1, 4, "current" },
+        { "two resumes", true, 168, 2, 172, 2, 4, "boot" },
+        { "four thousand million more", true, 168, 1, 168 + (4ull << 32) + 4, 2, 4, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct boot_facts boot = { .has_boot_counter = rows[i].has,
+                                   .boot_counter = rows[i].boot_counter,
+                                   .has_transfer_control = true,
+                                   .transfer_control = rows[i].boot_transfer };
+        struct boot_facts current = { .has_boot_counter = true,
+                                      .boot_counter = rows[i].counter,
+                                      .has_transfer_control = true,
+                                      .transfer_control = rows[i].transfer };
+        struct err e = { 0 };
+        bool ok = facts_check_cycle(&current, &boot, rows[i].resets, &e);
+
+        CHECK_INT(rows[i].name, ok, rows[i].path == NULL);
+        if (!ok)
+            CHECK_ERR(rows[i].name, e, ERR_UNTRUSTED, rows[i].path);
+    }
+}
+
 static void write_key(struct writer *w, uint32_t alg, uint32_t bits, uint32_t e, uint32_t m,
                       uint8_t top)
 {
@@ -331,8 +371,6 @@ static void a_key_of_the_secure_kernel_adds_up(void **state)
 }
 
 /* ---------------------------------------------------------------- reference vectors */
-
-static struct crypto *crypto;
 
 static void check_secure_boot(const struct vector_log *v, void *arg)
 {
@@ -438,6 +476,38 @@ static void every_synthetic_boot_gives_its_recorded_claims_or_its_refusal(void *
         check_synthetic(rows[i].name, rows[i].fails);
 }
 
+static void read_notebook(const char *name, struct arena *a, struct boot_facts *out)
+{
+    struct boot b = { 0 };
+    struct err e = { 0 };
+    char path[96];
+    struct span bytes;
+
+    snprintf(path, sizeof path, "tpm/windows/dell-notebook-5eventlogs-wbcl/%s.bin", name);
+    bytes = check_vector(path);
+    CHECK_OK(name, boot_add_tcg(&b, bytes, ORIGIN_ANY, a, &e), e);
+    CHECK_OK(name, measured_settle(crypto, BANK_SHA256, &b, &e), e);
+    facts_read(&b, ALL_PCRS, out);
+    free((void *)(uintptr_t)bytes.p);
+}
+
+static void the_hibernated_notebook_is_of_one_cycle(void **state)
+{
+    struct arena a = arena_over(16u << 20);
+    struct boot_facts boot, current;
+    struct err e = { 0 };
+
+    (void)state;
+    SKIP_WITHOUT_VECTORS();
+    read_notebook("log0", &a, &boot);
+    read_notebook("log4", &a, &current);
+    CHECK_INT("boot", boot.boot_counter, 168);
+    CHECK_INT("current", current.boot_counter, 172);
+    CHECK_OK("one cycle", facts_check_cycle(&current, &boot, 4, &e), e);
+    CHECK("the other way round", !facts_check_cycle(&boot, &current, (uint32_t)-4, &e));
+    arena_fini(&a);
+}
+
 static void check_windows(const struct vector_log *v, void *arg)
 {
     struct arena *a = (struct arena *)(uintptr_t)&v->arena;
@@ -474,6 +544,7 @@ int main(void)
         km_62_a_claim_that_rests_on_a_pcr_nobody_vouches_for_is_false,
         km_55_a_strange_event_beside_windows_records_makes_the_claims_false,
         records_of_the_static_root_say_nothing_in_launch_pcrs,
+        two_boots_of_one_cycle_have_counters_that_agree, the_hibernated_notebook_is_of_one_cycle,
         two_boots_are_united_and_secure_boot_must_hold_in_both, a_key_of_the_secure_kernel_adds_up,
         secure_boot_of_every_real_log_is_as_recorded,
         every_synthetic_boot_gives_its_recorded_claims_or_its_refusal,
