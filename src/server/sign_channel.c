@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define NONE UINT16_MAX /* no slot */
-enum { PACKETS_PER_TURN = 64 };
+enum { PACKETS_PER_TURN = 64, SIGN_PACKET_MAX = 128 };
 
 _Static_assert(SIGNATURES_OUTSTANDING_MAX < NONE, "a slot's number fits in 16 bits");
 
@@ -15,15 +15,19 @@ _Static_assert(SIGNATURES_OUTSTANDING_MAX < NONE, "a slot's number fits in 16 bi
 struct slot {
     sign_done_fn *done; /* NULL: forgotten, or free */
     void *context;
-    uint8_t *packet; /* not yet sent */
-    size_t packet_size;
     uint64_t generation; /* tells an answer to an earlier user of the slot */
     uint16_t next;       /* free list, or send queue */
-    bool is_taken;
+    bool is_taken, is_queued;
+    uint8_t packet[SIGN_PACKET_MAX];
+    size_t packet_size;
 };
 
 struct sign_channel {
     uv_poll_t poll;
+    uv_prepare_t
+        before;       /* what is asked for in one turn of the loop leaves together: the signing */
+    uv_check_t after; /* process is woken once, not between the judging of two requests */
+    int open_handles;
     int fd;
     void (*lost)(void *arg);
     void *arg;
@@ -50,8 +54,10 @@ static void release(struct sign_channel *c, uint16_t at)
 {
     struct slot *s = &c->slots[at];
 
-    free(s->packet);
-    *s = (struct slot){ .generation = s->generation + 1, .next = c->first_free };
+    s->generation++;
+    s->next = c->first_free;
+    s->done = NULL;
+    s->is_taken = s->is_queued = false;
     c->first_free = at;
     c->waiting--;
 }
@@ -108,8 +114,7 @@ static void flush_queue(struct sign_channel *c)
                 lose(c);
             return;
         }
-        free(s->packet);
-        s->packet = NULL;
+        s->is_queued = false;
         c->queue_head = s->next;
     }
     c->queue_tail = NONE;
@@ -126,7 +131,7 @@ static void take_answer(struct sign_channel *c, struct span packet)
         return;
     }
     at = a.id % SIGNATURES_OUTSTANDING_MAX;
-    if (a.kind != SIGNER_SIGN || !c->slots[at].is_taken || c->slots[at].packet ||
+    if (a.kind != SIGNER_SIGN || !c->slots[at].is_taken || c->slots[at].is_queued ||
         a.id / SIGNATURES_OUTSTANDING_MAX != c->slots[at].generation)
         return;
     finish(c, (uint16_t)at, a.status == SIGNER_OK ? a.signature : (struct span){ 0 });
@@ -162,6 +167,35 @@ static void on_event(uv_poll_t *poll, int status, int events)
     watch(c);
 }
 
+static void flush_turn(struct sign_channel *c)
+{
+    if (c->is_lost || c->queue_head == NONE || c->wants_write)
+        return;
+    flush_queue(c);
+    watch(c);
+}
+
+static void on_before(uv_prepare_t *before)
+{
+    flush_turn(before->data);
+}
+
+static void on_after(uv_check_t *after)
+{
+    flush_turn(after->data);
+}
+
+static void start(struct sign_channel *c, uv_loop_t *loop)
+{
+    c->poll.data = c->before.data = c->after.data = c;
+    uv_prepare_init(loop, &c->before);
+    uv_check_init(loop, &c->after);
+    c->open_handles = 3;
+    uv_poll_start(&c->poll, UV_READABLE, on_event);
+    uv_prepare_start(&c->before, on_before);
+    uv_check_start(&c->after, on_after);
+}
+
 struct sign_channel *sign_channel_new(uv_loop_t *loop, int fd, void (*lost)(void *arg), void *arg,
                                       struct err *err)
 {
@@ -175,55 +209,40 @@ struct sign_channel *sign_channel_new(uv_loop_t *loop, int fd, void (*lost)(void
     c->fd = fd;
     c->lost = lost;
     c->arg = arg;
-    c->poll.data = c;
     c->queue_head = c->queue_tail = NONE;
     for (uint16_t i = 0; i < SIGNATURES_OUTSTANDING_MAX; i++)
         c->slots[i].next = i + 1 < SIGNATURES_OUTSTANDING_MAX ? (uint16_t)(i + 1) : NONE;
-    uv_poll_start(&c->poll, UV_READABLE, on_event);
+    start(c, loop);
     return c;
 }
 
-static bool enqueue(struct sign_channel *c, uint16_t at, struct span packet)
+static void enqueue(struct sign_channel *c, uint16_t at, size_t size)
 {
     struct slot *s = &c->slots[at];
 
-    s->packet = malloc(packet.n);
-    if (!s->packet)
-        return false;
-    memcpy(s->packet, packet.p, packet.n);
-    s->packet_size = packet.n;
+    s->packet_size = size;
+    s->is_queued = true;
     s->next = NONE;
     if (c->queue_tail == NONE)
         c->queue_head = at;
     else
         c->slots[c->queue_tail].next = at;
     c->queue_tail = at;
-    watch(c);
-    return true;
-}
-
-/* Sends at once where it can; behind others that wait, in their order. */
-static bool send_or_queue(struct sign_channel *c, uint16_t at, struct span packet)
-{
-    bool is_full = false;
-
-    if (c->queue_head == NONE && send_packet(c->fd, packet, &is_full))
-        return true;
-    return (c->queue_head != NONE || is_full) && enqueue(c, at, packet);
 }
 
 bool sign_channel_ask(struct sign_channel *c, uint32_t key_index, struct span hash,
                       sign_done_fn *done, void *context, uint64_t *ticket)
 {
-    struct writer w = writer_over(c->room, sizeof c->room);
     uint16_t at = c->first_free;
     struct signer_request q = { .kind = SIGNER_SIGN, .key_index = key_index, .hash = hash };
     struct slot *s;
+    struct writer w;
     struct err e = { 0 };
 
     if (c->is_lost || at == NONE)
         return false;
     s = &c->slots[at];
+    w = writer_over(s->packet, sizeof s->packet);
     q.id = s->generation * SIGNATURES_OUTSTANDING_MAX + at;
     if (!signer_request_write(&w, &q, &e))
         return false;
@@ -232,10 +251,7 @@ bool sign_channel_ask(struct sign_channel *c, uint32_t key_index, struct span ha
     s->is_taken = true;
     s->done = done;
     s->context = context;
-    if (!send_or_queue(c, at, writer_span(&w))) {
-        release(c, at);
-        return false;
-    }
+    enqueue(c, at, w.n);
     *ticket = q.id;
     return true;
 }
@@ -257,8 +273,8 @@ static void on_closed(uv_handle_t *handle)
 {
     struct sign_channel *c = handle->data;
 
-    for (size_t i = 0; i < SIGNATURES_OUTSTANDING_MAX; i++)
-        free(c->slots[i].packet);
+    if (--c->open_handles > 0)
+        return;
     close(c->fd);
     free(c);
 }
@@ -269,4 +285,6 @@ void sign_channel_free(struct sign_channel *c)
         return;
     uv_poll_stop(&c->poll);
     uv_close((uv_handle_t *)&c->poll, on_closed);
+    uv_close((uv_handle_t *)&c->before, on_closed);
+    uv_close((uv_handle_t *)&c->after, on_closed);
 }
