@@ -54,7 +54,7 @@ static bool is_same(const struct fact *a, const struct fact *b)
 
 static bool grow(struct facts *f)
 {
-    uint32_t room = f->room * 2, slot_count = power_over(2 * room);
+    uint32_t room = f->room * 4, slot_count = power_over(2 * room);
     struct fact *items = ARENA_ARRAY(f->arena, struct fact, room);
     uint32_t *slots = ARENA_ARRAY(f->arena, uint32_t, slot_count);
 

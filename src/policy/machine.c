@@ -205,7 +205,7 @@ static const struct value *right_side(struct machine *m, const struct test_code 
 
 static bool word_holds(const struct test_code *t, const struct fact *f)
 {
-    uint32_t word = t->property == PROPERTY_ISSUER ? f->issuer : f->value.kind;
+    uint32_t word = t->property == PROPERTY_ISSUER ? (uint32_t)f->issuer : (uint32_t)f->value.kind;
 
     return (word == t->word) == (t->operator== OP_EQUAL);
 }
