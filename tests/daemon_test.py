@@ -155,7 +155,7 @@ def check_config_reads_all_that_a_worker_would():
         holds(not (at / "d").exists(), "a check makes nothing")
         rows = ((["--policy.SgxEnclave", at / "bad.pol"], "policy"), (["--policy.Tpm", at / "none.pol"], "policy.Tpm"),
                 (["--collateral-dir", at / "none"], "collateral_dir"), (["--roots", at / "none.pem"], "roots"),
-                (["--tokens-file", at / "good.pol"], "tokens_file"))
+                (["--access-file", at / "good.pol"], "access_file"))
         for flags, word in rows:
             done = run("--dev", "--check-config", "--config", at / "c.ini", *flags)
             equal(done.returncode, 64, flags)

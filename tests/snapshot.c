@@ -71,17 +71,16 @@ static void print_claims(void)
 
 static void print_routes(void)
 {
-    static const char *const roles[] = { "anyone", "reader", "contributor" };
     static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
     static const char *const versions[] = { "optional", "required", "2018-09-01-preview only" };
 
     for (size_t i = 0; i < route_count; i++) {
         const struct route *r = &routes[i];
 
-        printf("%s %s\n    api-version  %s\n    role         %s; %s with 2018-09-01-preview\n"
+        printf("%s %s\n    api-version  %s\n    needs        %s; %s with 2018-09-01-preview\n"
                "    type         %s\n    summary      %s\n",
-               methods[r->method], r->path, versions[r->version], roles[r->role],
-               roles[r->role_2018], or_dash(r->argument), r->summary);
+               methods[r->method], r->path, versions[r->version],
+               access_need_name(r->need), access_need_name(r->need_2018), or_dash(r->argument), r->summary);
     }
 }
 

@@ -20,7 +20,6 @@ struct api {
     struct api_settings set;
     struct arena arena;
     struct span version, discovery, challenge;
-    struct api_token *tokens;
     struct api_counts counts;
 };
 
@@ -44,15 +43,9 @@ struct span api_challenge(const struct api *a)
     return a->challenge;
 }
 
-static bool copy_tokens(struct api *a, struct err *err)
+const struct api_settings *api_set(const struct api *a)
 {
-    a->tokens = ARENA_ARRAY(&a->arena, struct api_token, a->set.token_count);
-    if (!a->tokens)
-        return arena_fail(&a->arena, err);
-    if (a->set.token_count > 0)
-        memcpy(a->tokens, a->set.tokens, a->set.token_count * sizeof *a->tokens);
-    a->set.tokens = a->tokens;
-    return true;
+    return &a->set;
 }
 
 static bool make_challenge(struct api *a, struct err *err)
@@ -73,9 +66,8 @@ static bool fill(struct api *a, struct err *err)
     a->version = arena_dup(&a->arena, a->set.version);
     if (!a->version.p)
         return arena_fail(&a->arena, err);
-    return copy_tokens(a, err) && make_challenge(a, err) &&
-           discovery_write(&a->arena, attest_issuer(a->set.service), keys, count, &a->discovery,
-                           err);
+    return make_challenge(a, err) && discovery_write(&a->arena, attest_issuer(a->set.service), keys,
+                                                     count, &a->discovery, err);
 }
 
 struct api *api_new(const struct api_settings *settings, struct err *err)
@@ -162,24 +154,6 @@ static struct span client_id_of(struct call *call)
                : (struct span){ 0 };
 }
 
-/* The role of the bearer token; tokens are kept and compared as hashes, in constant time. */
-static enum api_role role_of(struct call *call, struct crypto *c)
-{
-    struct span given = http_header_find(call->request, "authorization");
-    enum api_role role = ROLE_NONE;
-    uint8_t hash[SHA256_SIZE];
-
-    if (given.n < 8 || !span_is_nocase(span_part(given, 0, 7), "bearer "))
-        return ROLE_NONE;
-    if (!digest_sha256(c, span_trim(span_part(given, 7, given.n)), hash, NULL))
-        return ROLE_NONE;
-    for (size_t i = 0; i < call->api->set.token_count; i++)
-        if (equal_ct(hash, call->api->tokens[i].sha256, sizeof hash) &&
-            call->api->tokens[i].role > role)
-            role = call->api->tokens[i].role;
-    return role;
-}
-
 /* "The origin server MUST generate an Allow header field in a 405 response" (RFC 9110, 15.5.6). */
 static enum api_step refuse_method(struct call *call, struct span path)
 {
@@ -227,22 +201,15 @@ static bool check_version(struct call *call, struct span query)
     return true;
 }
 
-static bool check_role(struct call *call)
-{
-    enum api_role need =
-        call->version == API_2018_09_01_PREVIEW ? call->route->role_2018 : call->route->role;
-
-    if (call->role >= need)
-        return true;
-    api_refuse_text(call, API_ERROR_UNAUTHORIZED, "this call needs a bearer token with the %s role",
-                    need == ROLE_READER ? "Attestation Reader" : "Attestation Contributor");
-    return false;
-}
-
 enum api_step api_begin(struct api *a, const struct http_request *request, int64_t now,
                         const uint8_t entropy[32], struct api_exchange *x)
 {
-    struct call call = { .api = a, .request = request, .x = x, .now = now, .entropy = entropy };
+    struct call call = { .api = a,
+                         .request = request,
+                         .x = x,
+                         .instance = span_str("default"),
+                         .now = now,
+                         .entropy = entropy };
     struct crypto *c = attest_crypto(a->set.service);
     struct span path, query, normal = { 0 };
     struct err err = { 0 };
@@ -259,8 +226,7 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
     call.route = route_find(request->method, normal, &path_exists);
     if (!call.route)
         return path_exists ? refuse_method(&call, normal) : refuse_path(&call);
-    call.role = role_of(&call, c);
-    if (!check_version(&call, query) || !check_role(&call))
+    if (!check_version(&call, query) || !call_check_access(&call))
         return API_ANSWERED;
     return call.route->run(&call);
 }

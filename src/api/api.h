@@ -10,24 +10,19 @@
 #define CUPEL_API_API_H
 
 #include "../service/attest.h"
+#include "../service/identify.h"
+#include "../store/keep.h"
 #include "message.h"
 
 struct api; /* one per worker */
 
-enum api_role { ROLE_NONE, ROLE_READER, ROLE_CONTRIBUTOR };
-
-/* A static bearer token, kept hashed. */
-struct api_token {
-    uint8_t sha256[32];
-    enum api_role role;
-};
-
 struct api_settings {
-    struct attest_service *service; /* borrowed */
-    struct span version;            /* x-ms-maa-service-version, four parts */
-    const struct api_token *tokens; /* copied; none: every call that needs a role is refused */
-    size_t token_count;
-    size_t memory_max; /* working memory of one request */
+    struct attest_service *service;  /* borrowed */
+    struct span version;             /* x-ms-maa-service-version, four parts */
+    const struct identify *identify; /* borrowed; NULL: every call that needs a role is refused */
+    const struct keep *keep;         /* borrowed; the store's roles and tokens; NULL: none */
+    bool is_attest_closed;           /* attest calls, too, need a caller with the read action */
+    size_t memory_max;               /* working memory of one request */
 };
 
 struct api *api_new(const struct api_settings *settings, struct err *err) MUST_USE;
@@ -43,7 +38,8 @@ struct api_note {
     const char *reason;  /* the failed check's word, or the policy's decision; NULL when granted */
     const char *path;    /* where, or NULL */
     const char *text;    /* what was expected and found, or NULL */
-    const char *request_id; /* x-ms-request-id */
+    const char *request_id;   /* x-ms-request-id */
+    const char *unauthorized; /* why a caller was refused, or NULL; no token or part of one */
 };
 
 struct api_exchange {
@@ -70,6 +66,7 @@ struct attest_service *api_service(struct api *a);
 struct span api_version_text(const struct api *a);
 struct span api_discovery(const struct api *a); /* the discovery document */
 struct span api_challenge(const struct api *a); /* WWW-Authenticate */
+const struct api_settings *api_set(const struct api *a);
 
 /* Verdicts given since the start. */
 struct api_counts {

@@ -55,11 +55,24 @@ static void add_error_headers(struct call *call, enum api_error error)
         http_answer_add(a, "WWW-Authenticate", api_challenge(call->api));
 }
 
+static enum api_step refuse_with(struct call *call, enum api_error error, struct writer *w)
+{
+    struct span body = { 0 };
+
+    if (!writer_done(w, &body, NULL)) {
+        error = API_ERROR_INTERNAL;
+        body = span_str(out_of_memory);
+    }
+    call->x->answer.status = api_errors[error].status;
+    call->x->answer.body = body;
+    add_error_headers(call, error);
+    return API_ANSWERED;
+}
+
 enum api_step api_refuse(struct call *call, enum api_error error, struct span message,
                          struct span inner)
 {
     struct writer w = writer_in(&call->x->arena, message.n + inner.n + 96);
-    struct span body = span_str(out_of_memory);
 
     write_text(&w, "{\"error\":{\"code\":");
     json_write_string(&w, span_str(api_errors[error].code));
@@ -70,14 +83,15 @@ enum api_step api_refuse(struct call *call, enum api_error error, struct span me
         write_bytes(&w, inner);
     }
     write_text(&w, "}}");
-    if (!writer_done(&w, &body, NULL)) {
-        error = API_ERROR_INTERNAL;
-        body = span_str(out_of_memory);
-    }
-    call->x->answer.status = api_errors[error].status;
-    call->x->answer.body = body;
-    add_error_headers(call, error);
-    return API_ANSWERED;
+    return refuse_with(call, error, &w);
+}
+
+enum api_step api_refuse_bare(struct call *call, enum api_error error, struct span message)
+{
+    struct writer w = writer_in(&call->x->arena, message.n + 16);
+
+    json_write_string(&w, message);
+    return refuse_with(call, error, &w);
 }
 
 enum api_step api_refuse_text(struct call *call, enum api_error error, const char *fmt, ...)

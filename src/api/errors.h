@@ -38,6 +38,9 @@ enum api_step api_refuse(struct call *call, enum api_error error, struct span me
 enum api_step api_refuse_text(struct call *call, enum api_error error, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
+/* Answers a bare JSON string, as 2018-09-01-preview does with 401. */
+enum api_step api_refuse_bare(struct call *call, enum api_error error, struct span message);
+
 /* Answers for a failure of the request's own form: limit gives 413, memory 500, the rest 400. */
 enum api_step api_refuse_err(struct call *call, const struct err *err);
 

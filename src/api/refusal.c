@@ -89,7 +89,7 @@ static struct span inner_of(struct call *call, const struct attest_result *r)
     write_member(&w, "text", span_str(r->err.text));
     if (r->err.spec)
         write_member(&w, "spec", span_str(r->err.spec));
-    if (call->role >= ROLE_READER)
+    if (call_may(call, ACTION_READ))
         write_checks(&w, &r->appraisal.trail);
     write_u8(&w, '}');
     return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };

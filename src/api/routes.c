@@ -6,13 +6,13 @@
 
 /* clang-format off */
 const struct route routes[] = {
-    /* method     path                                  handler             version            2018         later      argument        summary */
-    { HTTP_POST, "/attest/sgxenclave",                  attest_v1,          VERSION_REQUIRED,  ROLE_READER, ROLE_NONE, "SgxEnclave",   "attest an SGX enclave by its quote" },
-    { HTTP_POST, "/attest/openenclave",                 attest_v1,          VERSION_REQUIRED,  ROLE_READER, ROLE_NONE, "OpenEnclave",  "attest an SGX enclave by its Open Enclave report" },
-    { HTTP_POST, "/attest/tee/sgxenclave",              attest_v1,          VERSION_2018_ONLY, ROLE_READER, ROLE_NONE, "SgxEnclave",   "the same under its path of 2018-09-01-preview" },
-    { HTTP_POST, "/attest/tee/openenclave",             attest_v1,          VERSION_2018_ONLY, ROLE_READER, ROLE_NONE, "OpenEnclave",  "the same under its path of 2018-09-01-preview" },
-    { HTTP_GET,  "/certs",                              metadata_certs,     VERSION_OPTIONAL,  ROLE_NONE,   ROLE_NONE, NULL,           "the keys that sign tokens" },
-    { HTTP_GET,  "/.well-known/openid-configuration",   metadata_discovery, VERSION_OPTIONAL,  ROLE_NONE,   ROLE_NONE, NULL,           "the OpenID discovery document" },
+    /* method     path                                  handler             version            2018          later         argument        summary */
+    { HTTP_POST, "/attest/sgxenclave",                  attest_v1,          VERSION_REQUIRED,  NEED_READ,    NEED_ATTEST,  "SgxEnclave",   "attest an SGX enclave by its quote" },
+    { HTTP_POST, "/attest/openenclave",                 attest_v1,          VERSION_REQUIRED,  NEED_READ,    NEED_ATTEST,  "OpenEnclave",  "attest an SGX enclave by its Open Enclave report" },
+    { HTTP_POST, "/attest/tee/sgxenclave",              attest_v1,          VERSION_2018_ONLY, NEED_READ,    NEED_ATTEST,  "SgxEnclave",   "the same under its path of 2018-09-01-preview" },
+    { HTTP_POST, "/attest/tee/openenclave",             attest_v1,          VERSION_2018_ONLY, NEED_READ,    NEED_ATTEST,  "OpenEnclave",  "the same under its path of 2018-09-01-preview" },
+    { HTTP_GET,  "/certs",                              metadata_certs,     VERSION_OPTIONAL,  NEED_NOTHING, NEED_NOTHING, NULL,           "the keys that sign tokens" },
+    { HTTP_GET,  "/.well-known/openid-configuration",   metadata_discovery, VERSION_OPTIONAL,  NEED_NOTHING, NEED_NOTHING, NULL,           "the OpenID discovery document" },
 };
 /* clang-format on */
 

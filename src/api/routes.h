@@ -33,7 +33,9 @@ struct call {
     const struct route *route;
     struct api_exchange *x;
     enum api_version version;
-    enum api_role role;
+    struct span instance;               /* the name of the instance that is spoken to */
+    const struct access_caller *caller; /* once call_caller was asked */
+    struct err caller_err;              /* why there is none that is known */
     int64_t now;
     const uint8_t *entropy; /* 32 bytes */
     struct span request_id; /* value of x-ms-request-id */
@@ -48,10 +50,10 @@ struct route {
     const char *path; /* normal form, lower case */
     route_fn *run;
     enum route_version version;
-    enum api_role role_2018; /* role needed with 2018-09-01-preview */
-    enum api_role role;      /* role needed with every later version */
-    const char *argument;    /* the attestation type, where the path names one */
-    const char *summary;     /* for the manual */
+    enum access_need need_2018; /* with 2018-09-01-preview */
+    enum access_need need;      /* with every later version */
+    const char *argument;       /* the attestation type, where the path names one */
+    const char *summary;        /* for the manual */
 };
 
 extern const struct route routes[];
@@ -68,6 +70,16 @@ bool route_methods(struct span normal_path, struct arena *a, struct span *out,
 /* Decodes, folds repeated and trailing slashes and lowers ASCII letters. */
 bool route_normal_path(struct arena *a, struct span path, struct span *out,
                        struct err *err) MUST_USE;
+
+/* Who calls; found out when it is first asked. Never NULL: somebody unknown when what was brought
+ * does not hold (caller_err says why), or nothing was. */
+const struct access_caller *call_caller(struct call *call);
+
+/* Tells whether the caller may do that in the instance of the call. */
+bool call_may(struct call *call, enum access_action action);
+
+/* True when the caller has what the route needs; otherwise the refusal is written. */
+bool call_check_access(struct call *call) MUST_USE;
 
 enum api_version api_version_find(struct span text);
 

@@ -62,6 +62,19 @@ static void every_row_is_in_normal_form_and_found(void **state)
     }
 }
 
+static void km_81_every_row_says_what_it_needs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *r = &routes[i];
+        bool is_metadata = r->version == VERSION_OPTIONAL;
+
+        CHECK(r->path, r->need != NEED_UNSAID && r->need < ACCESS_NEEDS);
+        CHECK(r->path, r->need_2018 != NEED_UNSAID && r->need_2018 < ACCESS_NEEDS);
+        CHECK(r->path, is_metadata || r->need_2018 != NEED_NOTHING);
+    }
+}
+
 static void head_is_answered_where_get_is(void **state)
 {
     bool exists = false;
@@ -112,6 +125,6 @@ static void every_error_has_a_status_and_a_code(void **state)
 }
 
 TEST_MAIN(paths_are_found_however_they_are_spelled, broken_escapes_are_refused,
-          every_row_is_in_normal_form_and_found, head_is_answered_where_get_is,
-          a_path_tells_its_methods, versions_are_those_of_the_contract,
-          every_error_has_a_status_and_a_code)
+          every_row_is_in_normal_form_and_found, km_81_every_row_says_what_it_needs,
+          head_is_answered_where_get_is, a_path_tells_its_methods,
+          versions_are_those_of_the_contract, every_error_has_a_status_and_a_code)

@@ -18,7 +18,6 @@
 #include "log.h"
 #include "sandbox.h"
 #include "signer.h"
-#include "tokens.h"
 #include "worker.h"
 
 enum {
@@ -43,8 +42,8 @@ struct working {
     size_t policy_count;
     struct attest_key keys[SIGNER_KEYS_MAX];
     size_t key_count;
-    struct api_token tokens[TOKENS_MAX];
-    size_t token_count;
+    struct access_list access;
+    struct identify identify;
     struct attest_service *service;
     struct api *api;
     struct metrics *metrics;
@@ -113,16 +112,19 @@ static bool load_policies(struct working *w, struct err *err)
     return true;
 }
 
-static bool load_tokens(struct working *w, struct err *err)
+/* Who has which role. */
+static bool load_access(struct working *w, struct err *err)
 {
-    const char *path = w->config->text[CONFIG_TOKENS_FILE];
+    const char *path = w->config->text[CONFIG_ACCESS_FILE];
     struct span text = { 0 };
 
-    if (path && (!file_read(path, TOKENS_FILE_MAX, &w->arena, &text, err) ||
-                 !tokens_read(text, w->tokens, &w->token_count, err)))
-        return err_in(err, "tokens_file");
-    return !w->config->number[CONFIG_DEV] ||
-           tokens_add_desk(w->crypto, w->tokens, &w->token_count, err);
+    if (!access_list_init(&w->access, &w->arena, err))
+        return false;
+    w->identify = (struct identify){ .crypto = w->crypto, .list = &w->access };
+    if (path && (!file_read(path, ACCESS_FILE_MAX, &w->arena, &text, err) ||
+                 !access_list_read(&w->access, text, err)))
+        return err_in(err, "access_file");
+    return !w->config->number[CONFIG_DEV] || access_list_add_desk(&w->access, w->crypto, err);
 }
 
 static bool load_keys(struct working *w, struct err *err)
@@ -175,8 +177,9 @@ static bool make_api(struct working *w, struct err *err)
 {
     const struct api_settings s = { .service = w->service,
                                     .version = span_str(CUPEL_VERSION ".0"),
-                                    .tokens = w->tokens,
-                                    .token_count = w->token_count,
+                                    .identify = &w->identify,
+                                    .is_attest_closed =
+                                        w->config->number[CONFIG_ATTEST_AUTHENTICATION] != 0,
                                     .memory_max = (size_t)w->config->number[CONFIG_MEMORY_MAX] };
 
     w->api = api_new(&s, err);
@@ -212,7 +215,7 @@ static bool load_files(struct working *w, struct err *err)
     w->arena = arena_over(MEMORY_MAX_BYTES);
     w->crypto = crypto_new(err);
     return w->crypto && load_roots(w, err) && load_collateral(w, err) && load_policies(w, err) &&
-           load_tokens(w, err);
+           load_access(w, err);
 }
 
 static bool load(struct working *w, struct err *err)

@@ -83,8 +83,17 @@ static void log_verdict(const struct api_note *n, int status)
             n->text ? n->text : "", (const char *)NULL);
 }
 
+/* The whole reason is ours to read; the caller hears what the contract says. */
+static void log_unauthorized(const struct api_note *n)
+{
+    if (n->unauthorized)
+        log_say(LOG_LEVEL_INFO, "a caller was refused", "request_id",
+                n->request_id ? n->request_id : "", "reason", n->unauthorized, (const char *)NULL);
+}
+
 static void answer(struct job *j)
 {
+    log_unauthorized(&j->exchange.note);
     log_verdict(&j->exchange.note, j->exchange.answer.status);
     http_reply_send(j->reply, &j->exchange.answer);
     api_exchange_fini(&j->exchange);

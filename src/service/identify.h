@@ -1,0 +1,34 @@
+/*
+ * identify - from what a caller brings to who it is and which roles it has
+ *
+ * Shape    one Authorization header ("Bearer TOKEN"), a client certificate that TLS has verified,
+ *          or both; what is brought must hold, and grants add up. Bringing nothing is no error:
+ * then nobody is known Tokens   a static token is found by its SHA-256, in constant time; anything
+ * else is verified as an access token of a configured issuer Errors   those of bearer.h; untrusted,
+ * "token": it is none of ours; stale, "token": it has ended; malformed, "authorization". No text
+ * holds what a caller sent as a secret Source   the REST contract, 5
+ */
+#ifndef CUPEL_SERVICE_IDENTIFY_H
+#define CUPEL_SERVICE_IDENTIFY_H
+
+#include "../store/state.h"
+#include "access_list.h"
+
+/* What it is known by; borrowed, all of it. */
+struct identify {
+    struct crypto *crypto;
+    const struct access_list *list;
+};
+
+/* What a caller brings. */
+struct identify_proof {
+    struct span authorization; /* the header's value; empty: none */
+};
+
+/* Finds out who it is. state: roles and tokens of the store, or NULL. Principal and grants live in
+ * the arena, in the state or in what `id` borrows. False: what was brought does not hold. */
+bool identify(const struct identify *id, const struct identify_proof *proof,
+              const struct state *state, int64_t now, struct arena *a, struct access_caller *out,
+              struct err *err) MUST_USE;
+
+#endif
