@@ -85,6 +85,16 @@ bool pubkey_verify(struct crypto *c, struct pubkey *k, enum sig_alg alg, struct 
 bool pubkey_verify_der(struct crypto *c, struct pubkey *k, enum sig_alg alg, struct span message,
                        struct span der, struct err *err) MUST_USE;
 
+/* Padding and hash by themselves, as a TPM names them: any hash with any key of the kind. */
+enum sig_scheme { SCHEME_RSASSA, SCHEME_RSAPSS, SCHEME_ECDSA };
+
+/* As pubkey_verify, for a scheme with a hash. The salt of RSAPSS is as long as the hash, or as long
+ * as the key allows. SHA-1 is verified like the others: whether it may be used is the caller's to
+ * say. */
+bool pubkey_verify_scheme(struct crypto *c, struct pubkey *k, enum sig_scheme scheme,
+                          enum digest_alg hash, struct span message, struct span signature,
+                          struct err *err) MUST_USE;
+
 /* ES256 with a key that arrived in evidence, through the slot: xy is x || y, signature raw r || s.
  * A key that is not on the curve is untrusted like a signature that does not hold. */
 bool p256_verify(struct crypto *c, struct span xy, struct span message, struct span signature,

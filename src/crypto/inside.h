@@ -78,6 +78,13 @@ bool verify_with(struct crypto *c, EVP_PKEY_CTX *ctx, struct span signature, con
 /* Padding, digest, MGF and salt of an RSA context that was already set to sign or verify. */
 bool rsa_context_set(EVP_PKEY_CTX *ctx, const struct sig_def *def);
 
+/* The hash that a context of any key verifies. */
+bool digest_set(EVP_PKEY_CTX *ctx, const char *digest);
+
+/* Padding of PSS with MGF1 over the same hash; salt in bytes, or one of OpenSSL's negative words.
+ */
+bool pss_set(EVP_PKEY_CTX *ctx, const char *digest, int salt);
+
 /* slot.c */
 extern const uint8_t p256_base[2 * P256_SIZE]; /* x || y of the group's generator */
 
@@ -85,6 +92,7 @@ bool slot_init(struct slot *s, struct err *err) MUST_USE;
 void slot_fini(struct slot *s);
 
 /* pubkey.c */
+EVP_PKEY *pubkey_inside(const struct pubkey *k);
 EVP_PKEY *pkey_of_spki(const struct spki *parts, struct err *err) MUST_USE;
 
 #endif

@@ -186,6 +186,11 @@ size_t pubkey_bits(const struct pubkey *k)
     return k->bits;
 }
 
+EVP_PKEY *pubkey_inside(const struct pubkey *k)
+{
+    return k->key;
+}
+
 static EVP_PKEY_CTX *context_new(const struct pubkey *k, const struct sig_def *def)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);

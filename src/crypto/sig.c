@@ -150,14 +150,14 @@ bool verify_with(struct crypto *c, EVP_PKEY_CTX *ctx, struct span signature, con
     return err_fail(err, ERR_UNTRUSTED, NULL, "the signature does not hold under this key");
 }
 
-static bool pss_set(EVP_PKEY_CTX *ctx, const char *digest)
+bool pss_set(EVP_PKEY_CTX *ctx, const char *digest, int salt)
 {
     return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
            EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, digest, NULL) == 1 &&
-           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) == 1;
 }
 
-static bool digest_set(EVP_PKEY_CTX *ctx, const char *digest)
+bool digest_set(EVP_PKEY_CTX *ctx, const char *digest)
 {
     char name[16];
     OSSL_PARAM params[2];
@@ -176,6 +176,6 @@ bool rsa_context_set(EVP_PKEY_CTX *ctx, const struct sig_def *def)
     if (!digest_set(ctx, digest))
         return false;
     if (def->family == SIG_FAMILY_PSS)
-        return pss_set(ctx, digest);
+        return pss_set(ctx, digest, RSA_PSS_SALTLEN_DIGEST);
     return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
 }

@@ -20,6 +20,9 @@ struct check {
     const char *reason; /* the word of the specification that a failure is reported by */
     const char *establishes;
     const char *spec;
+    /* Tells whether the row is for this case; NULL: for every one. Where it is not, it stands in
+     * the trail as not run. */
+    bool (*applies)(const void *verifier_case);
 };
 
 /* Runs the rows in order until one fails; fills the trail for all of them, with the row's name in

@@ -64,6 +64,29 @@ static void rows_run_in_order_until_one_fails(void **state)
     CHECK_TEXT("establishes", span_str(trail.entries[2].establishes), "three");
 }
 
+static bool never(const void *verifier_case)
+{
+    return verifier_case == NULL;
+}
+
+static void a_row_that_does_not_apply_is_not_run(void **state)
+{
+    static const struct check table[] = {
+        { "first", run_b, "r1", "one", "s1", never },
+        { "second", run_a, "r2", "two", "s2" },
+    };
+    struct ledger ledger = { "" };
+    struct trail trail = { 0 };
+    struct err e = { 0 };
+
+    (void)state;
+    CHECK("all held", check_run(table, 2, &ledger, &trail, &e) == NULL);
+    CHECK_TEXT("ran", span_str(ledger.ran), "a");
+    CHECK_INT("entries", trail.count, 2);
+    CHECK_INT("it", trail.entries[0].outcome, CHECK_NOT_RUN);
+    CHECK_INT("the next", trail.entries[1].outcome, CHECK_OK);
+}
+
 static void all_rows_holding_is_no_failed_row(void **state)
 {
     static const struct check table[] = { { "first", run_a, "r1", "one", "s1" },
@@ -125,7 +148,8 @@ static void a_detail_is_said_piece_by_piece_and_cut_where_it_is_full(void **stat
     CHECK_INT("nothing more", strlen(full), sizeof full - 1);
 }
 
-TEST_MAIN(a_detail_is_said_piece_by_piece_and_cut_where_it_is_full,
+TEST_MAIN(a_row_that_does_not_apply_is_not_run,
+          a_detail_is_said_piece_by_piece_and_cut_where_it_is_full,
           rows_run_in_order_until_one_fails, all_rows_holding_is_no_failed_row,
           a_row_that_says_no_without_a_reason_is_our_own_fault,
           names_of_kinds_and_profiles_lead_back_to_them)

@@ -2,7 +2,7 @@
 
 #include "../../tests/check.h"
 #include "../format/pem.h"
-#include "jws.h"
+#include "../format/jws.h"
 
 static struct arena arena;
 static struct crypto *crypto;

@@ -1,5 +1,5 @@
 #include "jwt.h"
-#include "jws.h"
+#include "../format/jws.h"
 
 #include "../base/b64.h"
 #include "owned.h"

@@ -7,7 +7,7 @@
 
 #include "../../fuzz/fuzz.h"
 #include "../base/b64.h"
-#include "jws.h"
+#include "../format/jws.h"
 
 /* A key set of ours and the one thing that its key signed. The private half is gone. */
 static const char key_set[] =

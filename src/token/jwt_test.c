@@ -2,7 +2,7 @@
 
 #include "../../tests/check.h"
 #include "../base/b64.h"
-#include "jws.h"
+#include "../format/jws.h"
 #include "owned.h"
 
 static struct arena arena;

@@ -3,7 +3,7 @@
 #include "../base/utf8.h"
 #include "../base/when.h"
 #include "jwks.h"
-#include "jws.h"
+#include "../format/jws.h"
 
 #include <string.h>
 

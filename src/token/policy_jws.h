@@ -13,7 +13,7 @@
 #define CUPEL_TOKEN_POLICY_JWS_H
 
 #include "../crypto/crypto.h"
-#include "jws.h"
+#include "../format/jws.h"
 
 enum { POLICY_JWS_CERTS_MAX = 8 };
 

@@ -9,10 +9,10 @@
  *          header.b64, header.zip), limit
  * Source   RFC 7515, 3.1, 4.1 and 7.1; RFC 7518, 3.6; RFC 7797
  */
-#ifndef CUPEL_TOKEN_JWS_H
-#define CUPEL_TOKEN_JWS_H
+#ifndef CUPEL_FORMAT_JWS_H
+#define CUPEL_FORMAT_JWS_H
 
-#include "../format/json.h"
+#include "json.h"
 
 enum {
     JWS_BYTES_MAX = 1024 * 1024,
@@ -31,5 +31,9 @@ struct jws {
 
 /* Splits and decodes; verifies nothing. The payload may be empty and may be anything. */
 bool jws_parse(struct span text, struct arena *a, struct jws *out, struct err *err) MUST_USE;
+
+/* As jws_parse, for a text of at most `most` characters in place of JWS_BYTES_MAX. */
+bool jws_parse_within(struct span text, size_t most, struct arena *a, struct jws *out,
+                      struct err *err) MUST_USE;
 
 #endif
