@@ -104,6 +104,18 @@ static double judge_once(const struct policy_bench *b, const struct policy *p, s
     return now() - start;
 }
 
+static double trace_once(const struct policy_bench *b, const struct policy *p, struct arena *a)
+{
+    struct policy_outcome o;
+    struct policy_trail trail;
+    struct err e = { 0 };
+    double start = now();
+
+    if (!policy_eval_trace(p, &b->claims, a, &o, &trail, &e))
+        give_up(b->name, &e);
+    return now() - start;
+}
+
 static double judge(const struct policy_bench *b, const struct policy *p, struct arena *a)
 {
     struct policy_outcome o;
@@ -187,16 +199,17 @@ static void table_hostile(struct crypto *c, struct arena *a)
 {
     struct policy_bench rows[POLICY_BENCHES_MOST];
     size_t n = hostile_policies(a, rows);
-    double worst = 0;
+    double worst = 0, slowest = 0;
+    size_t held;
 
-    printf("\n%-42s %9s %9s %8s %8s %s\n", "hostile policy", "ms", "steps", "ns/step", "MiB",
-           "decision");
+    printf("\n%-42s %9s %9s %9s %8s %8s %s\n", "hostile policy", "ms", "traced", "steps", "ns/step",
+           "MiB", "decision");
     for (size_t i = 0; i < n; i++) {
         struct arena work = arena_over((size_t)1 << 30);
         struct policy_outcome o = { 0 };
         struct err e = { 0 };
         struct policy *p = policy_new(c, rows[i].text, NULL, &e);
-        double ns, again;
+        double ns, again, traced;
 
         if (!p)
             give_up(rows[i].name, &e);
@@ -208,14 +221,18 @@ static void table_hostile(struct crypto *c, struct arena *a)
         arena_fini(&work);
         again = judge_once(&rows[i], p, &work, &o);
         ns = again < ns ? again : ns;
+        held = work.held;
+        arena_fini(&work);
+        traced = trace_once(&rows[i], p, &work);
         worst = ns > worst ? ns : worst;
-        printf("%-42s %9.2f %9llu %8.2f %8.1f %s %s\n", rows[i].name, ns / 1e6,
+        slowest = traced > slowest ? traced : slowest;
+        printf("%-42s %9.2f %9.2f %9llu %8.2f %8.1f %s %s\n", rows[i].name, ns / 1e6, traced / 1e6,
                (unsigned long long)o.steps, ns / (double)(o.steps ? o.steps : 1),
-               (double)work.held / (1 << 20), policy_decision_name(o.decision), o.error_code);
+               (double)held / (1 << 20), policy_decision_name(o.decision), o.error_code);
         policy_free(p);
         arena_fini(&work);
     }
-    printf("worst: %.1f ms\n", worst / 1e6);
+    printf("worst: %.1f ms, with a trail %.1f ms\n", worst / 1e6, slowest / 1e6);
 }
 
 static void table_texts(struct crypto *c, struct arena *a)

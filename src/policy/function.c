@@ -47,7 +47,7 @@ static bool run_append_string(struct machine *m, const struct code *call, const 
                             "the string would have %zu bytes, and at most %d "
                             "are computed",
                             n, POLICY_COMPUTED_LIMIT);
-    if (!machine_charge(m, n / 16, call->at))
+    if (!machine_charge(m, n / 8, call->at)) /* read, and written to new memory */
         return false;
     p = arena_alloc(m->arena, n, 1);
     if (!p)
