@@ -270,11 +270,12 @@ static bool is_padding(struct span rest)
 
 static bool take_padding(struct parse *p)
 {
+    size_t from = reader_offset(&p->r);
     struct span rest = reader_rest(&p->r);
 
     for (size_t i = 0; i < rest.n; i++)
         if (rest.p[i] != rest.p[0])
-            return reader_fail_at(&p->r, i, ERR_MALFORMED, PFP, "padding",
+            return reader_fail_at(&p->r, from + i, ERR_MALFORMED, PFP, "padding",
                                   "holds 0x%02x among bytes of 0x%02x", rest.p[i], rest.p[0]);
     p->log->padding = rest.n;
     return true;

@@ -345,9 +345,10 @@ static void km_57_eventlog_takes_a_startup_locality_once_and_first(void **state)
     }
 }
 
-static void km_57_eventlog_refuses_a_second_header(void **state)
+static void km_57_eventlog_refuses_a_second_header_and_a_missing_one(void **state)
 {
     struct test_log t;
+    size_t header;
 
     (void)state;
     test_log_init(&t, MASK_SHA256);
@@ -360,6 +361,11 @@ static void km_57_eventlog_refuses_a_second_header(void **state)
     test_log_again(&t, 0);
     test_log_note(&t, 0, span_str("short"));
     CHECK_INT("a note may be short", parse_ok(&t).count, 1);
+    test_log_again(&t, MASK_BOTH);
+    header = t.w.n;
+    sample(&t);
+    CHECK("events of the new frame without their header",
+          parse_error(&t, span_of(t.w.p + header, t.w.n - header)).code != ERR_NONE);
     test_log_fini(&t);
 }
 
@@ -487,7 +493,7 @@ TEST_MAIN(eventlog_reads_back_what_its_writer_wrote,
           eventlog_takes_padding_of_equal_bytes_and_nothing_else,
           eventlog_keeps_trust_points_apart_from_events,
           km_57_eventlog_takes_a_startup_locality_once_and_first,
-          km_57_eventlog_refuses_a_second_header,
+          km_57_eventlog_refuses_a_second_header_and_a_missing_one,
           eventlog_refuses_each_truncation_but_between_events,
           eventlog_never_reads_a_flipped_bit_as_the_same_log, eventlog_keeps_its_limits,
           eventlog_fails_cleanly_without_memory, eventlog_is_known_by_its_first_bytes)

@@ -309,3 +309,25 @@ bool pcr_set_is_measured(const struct pcr_set *set, enum tpm_bank bank)
 
     return value.n > 0 && !is_blank(value);
 }
+
+bool replay_check_all(struct crypto *c, const struct boot *b, const struct pcr_set *quoted,
+                      const struct replay_rules *rules, uint32_t held[BANK_COUNT],
+                      struct pcr_mismatch *out, struct err *err)
+{
+    unsigned mask = pcr_set_banks(quoted) & b->bank_mask;
+    uint32_t all[BANK_COUNT] = { 0 };
+
+    for (unsigned i = 0; i < BANK_COUNT; i++) {
+        struct replay_result result = { 0 };
+        struct replay r;
+
+        if ((mask & 1u << i) == 0)
+            continue;
+        if (!replay_run(c, b, (enum tpm_bank)i, &r, err) ||
+            !replay_check(c, b, &r, quoted, rules, &result, out, err))
+            return false;
+        all[i] = result.held;
+    }
+    memcpy(held, all, sizeof all);
+    return true;
+}

@@ -69,6 +69,12 @@ bool replay_check(struct crypto *c, const struct boot *b, const struct replay *r
                   const struct pcr_set *quoted, const struct replay_rules *rules,
                   struct replay_result *result, struct pcr_mismatch *out, struct err *err) MUST_USE;
 
+/* Replays and checks every bank that the quote covers and the logs list; none may differ. held: the
+ * PCRs that hold in each bank; empty for the others. */
+bool replay_check_all(struct crypto *c, const struct boot *b, const struct pcr_set *quoted,
+                      const struct replay_rules *rules, uint32_t held[BANK_COUNT],
+                      struct pcr_mismatch *out, struct err *err) MUST_USE;
+
 /* The strongest bank that the quote covers for all PCRs of the mask and that every log has; missing
  * when there is none. */
 bool replay_choose_bank(const struct boot *b, const struct pcr_set *quoted, uint32_t required_mask,

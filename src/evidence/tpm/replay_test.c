@@ -404,6 +404,30 @@ static void km_59_the_strongest_bank_that_log_and_quote_have_is_chosen(void **st
     test_log_fini(&t);
 }
 
+static void km_59_every_bank_that_is_quoted_and_logged_must_replay(void **state)
+{
+    struct test_log t;
+    struct pcr_set quoted;
+    struct boot *b;
+    uint32_t held[BANK_COUNT] = { 0 };
+    struct err e = { 0 };
+
+    (void)state;
+    test_log_init(&t, MASK_BOTH);
+    sample(&t);
+    b = test_boot(&t);
+    test_quote(&t, b, MASK_BOTH, &quoted);
+    CHECK_OK("both", replay_check_all(t.crypto, b, &quoted, &every_pcr, held, NULL, &e), e);
+    CHECK("both", held[BANK_SHA1] == 0xFFFFFF && held[BANK_SHA256] == 0xFFFFFF);
+    CHECK_INT("not logged", held[BANK_SHA384], 0);
+    change(&t, &quoted, BANK_SHA1, 4)[0] ^= 1;
+    held[BANK_SHA256] = 7;
+    CHECK("one differs", !replay_check_all(t.crypto, b, &quoted, &every_pcr, held, NULL, &e));
+    CHECK_ERR("one differs", e, ERR_UNTRUSTED, "pcrs[4]");
+    CHECK_INT("held is left alone", held[BANK_SHA256], 7);
+    test_log_fini(&t);
+}
+
 static void km_59_a_bank_nobody_measured_into_is_seen(void **state)
 {
     struct test_log t;
@@ -433,4 +457,5 @@ TEST_MAIN(replay_extends_digest_after_digest,
           a_known_value_of_pcr_0_is_accepted, a_single_changed_digest_is_named,
           a_consistent_change_names_the_pcr, km_59_a_bank_that_lacks_a_digest_does_not_replay,
           km_59_the_strongest_bank_that_log_and_quote_have_is_chosen,
+          km_59_every_bank_that_is_quoted_and_logged_must_replay,
           km_59_a_bank_nobody_measured_into_is_seen)

@@ -134,12 +134,106 @@ static void the_data_of_every_real_log_is_what_was_measured_where_it_must_be(voi
     vector_each(check_demanded, NULL);
 }
 
+/* ---------------------------------------------------------------- against PCRs of the machine */
+
+static void set_values(struct pcr_set *set, enum tpm_bank bank, struct span pcrs)
+{
+    size_t size = banks[bank].size;
+
+    for (size_t i = 0; i < PCR_COUNT && pcrs.n == PCR_COUNT * size; i++)
+        set->values[bank][i] = span_part(pcrs, i * size, size);
+}
+
+struct quoted_row {
+    const char *log, *sha1, *sha256; /* NULL: not quoted */
+    const char *list;                /* an IMA list, or NULL */
+    const char *path;                /* of the refusal; NULL: it replays */
+    uint32_t held;                   /* in the strongest bank */
+};
+
+static void check_quoted(const struct quoted_row *row)
+{
+    struct arena a = arena_over(32u << 20);
+    struct span log = check_vector(row->log);
+    struct span sha1 = row->sha1 ? check_vector(row->sha1) : (struct span){ 0 };
+    struct span sha256 = row->sha256 ? check_vector(row->sha256) : (struct span){ 0 };
+    struct span list = row->list ? check_vector(row->list) : (struct span){ 0 };
+    struct replay_rules rules = { .required_mask = 0xFFFFFF };
+    struct pcr_set set = { 0 };
+    uint32_t held[BANK_COUNT] = { 0 };
+    struct boot b = { 0 };
+    struct err e = { 0 };
+    bool ok;
+
+    set_values(&set, BANK_SHA1, sha1);
+    set_values(&set, BANK_SHA256, sha256);
+    CHECK_OK(row->log, boot_add_tcg(&b, log, ORIGIN_ANY, &a, &e), e);
+    if (row->list)
+        CHECK_OK(row->list, boot_add_ima(&b, list, &a, &e), e);
+    ok = replay_check_all(crypto, &b, &set, &rules, held, NULL, &e);
+    if (row->path)
+        CHECK_ERR(row->log, e, ERR_UNTRUSTED, row->path);
+    else
+        CHECK_OK(row->log, ok, e);
+    CHECK_INT(row->log, held[row->sha256 ? BANK_SHA256 : BANK_SHA1], row->held);
+    free((void *)(uintptr_t)log.p);
+    free((void *)(uintptr_t)sha1.p);
+    free((void *)(uintptr_t)sha256.p);
+    free((void *)(uintptr_t)list.p);
+    arena_fini(&a);
+}
+
+#define WINDOWS "tpm/windows/"
+#define LAB     "tpm/lab/"
+#define DELL    WINDOWS "dell-notebook-5eventlogs-wbcl/"
+
+static void real_logs_replay_to_the_pcrs_of_their_machines(void **state)
+{
+    static const struct quoted_row rows[] = {
+        { WINDOWS "latitude-7520/log.bin", NULL, WINDOWS "latitude-7520/pcrs-sha256.bin", NULL,
+          NULL, 0xFFFFFF },
+        { WINDOWS "imn-dell-wbcl-bootctrs/log.bin", NULL,
+          WINDOWS "imn-dell-wbcl-bootctrs/pcrs-sha256.bin", NULL, NULL, 0xFFFFFF },
+        { WINDOWS "gcp-shielded-vm/log.bin", WINDOWS "gcp-shielded-vm/pcrs-sha1.bin", NULL, NULL,
+          NULL, 0xFFFFFF },
+        { DELL "log4.bin", NULL, DELL "pcrs-sha256.bin", NULL, NULL, 0xFFFFFF },
+        { DELL "log0.bin", NULL, DELL "pcrs-sha256.bin", NULL, "pcrs[12]", 0 },
+        { DELL "log3.bin", NULL, DELL "pcrs-sha256.bin", NULL, "pcrs[12]", 0 },
+        { WINDOWS "imn-supermicro-wbcl-quote-aiks/log.bin", NULL,
+          WINDOWS "imn-supermicro-wbcl-quote-aiks/pcrs-sha256.bin", NULL, NULL, 0xFFFFFF },
+        { WINDOWS "imn-supermicro-wbcl-quote-aiks/log.bin",
+          WINDOWS "imn-supermicro-wbcl-quote-aiks/pcrs-sha1.bin",
+          WINDOWS "imn-supermicro-wbcl-quote-aiks/pcrs-sha256.bin", NULL, "pcrs[0]", 0 },
+        { LAB "sbon/log.bin", LAB "sbon/pcrs-sha1.bin", LAB "sbon/pcrs-sha256.bin",
+          LAB "sbon/ima.bin", NULL, 0xFFFFFF },
+        { LAB "sboff/log.bin", LAB "sboff/pcrs-sha1.bin", LAB "sboff/pcrs-sha256.bin",
+          LAB "sboff/ima.bin", NULL, 0xFFFFFF },
+        { LAB "snake/log.bin", LAB "snake/pcrs-sha1.bin", LAB "snake/pcrs-sha256.bin",
+          LAB "snake/ima.bin", NULL, 0xFFFFFF },
+        { LAB "snake/log.bin", NULL, LAB "snake/pcrs-sha256.bin", NULL, "pcrs[10]", 0 },
+        { WINDOWS "latitude-7520/log.bin", NULL, LAB "requoted/latitude-7520/pcrs-sha256.bin", NULL,
+          NULL, 0xFFFFFF },
+        { WINDOWS "desktop-mimu51j-epp-eset/log.bin", NULL,
+          LAB "requoted/desktop-mimu51j/pcrs-sha256.bin", NULL, NULL, 0xFFFFFF },
+        { DELL "log0.bin", NULL, LAB "requoted/dell-hibernation/boot-pcrs-sha256.bin", NULL, NULL,
+          0xFFFFFF },
+        { DELL "log4.bin", NULL, LAB "requoted/dell-hibernation/pcrs-sha256.bin", NULL, NULL,
+          0xFFFFFF },
+    };
+
+    (void)state;
+    SKIP_WITHOUT_VECTORS();
+    for (size_t i = 0; i < COUNT(rows); i++)
+        check_quoted(&rows[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_real_log_is_read_with_its_format_and_number_of_events),
         cmocka_unit_test(the_log_whose_vendor_bytes_stand_outside_its_header_is_refused),
         cmocka_unit_test(every_real_log_replays_to_the_recorded_pcrs),
+        cmocka_unit_test(real_logs_replay_to_the_pcrs_of_their_machines),
         cmocka_unit_test(the_data_of_every_real_log_is_what_was_measured_where_it_must_be),
     };
     struct err e = { 0 };
