@@ -67,6 +67,8 @@ def scene(daemon):
     shutil.copy(daemon.ca, here / "data" / "tls" / "ca.pem")
     cupel(BUILD, "attest", "--url", daemon.url, "--ca", daemon.ca, "--type", "sgx", "--evidence", here / "quote.bin",
           "--token-out", here / "token.jwt")
+    cupel(BUILD, "store", "backup", here / "nightly.db", "--data-dir", daemon.data)
+    cupel(BUILD, "store", "restore", here / "nightly.db", "--data-dir", here / "data")
     (here / "certs.json").write_bytes(daemon.request("GET", "/certs")[2])
     return here
 

@@ -94,6 +94,8 @@ static void answer_metrics(const struct admin_source *s, struct arena *a, struct
                 "Worker processes that ended unasked.", status.worker_restarts);
     write_gauge(&w, "cupel_signer_restarts_total", "counter",
                 "Signing processes that ended unasked.", status.signer_restarts);
+    write_gauge(&w, "cupel_keeper_restarts_total", "counter",
+                "Keepers of the store that ended unasked.", status.keeper_restarts);
     write_gauge(&w, "cupel_lab_roots_accepted", "gauge", "Whether evidence of a lab passes.",
                 status.has_lab_roots);
     s->metrics(s->context, &w);

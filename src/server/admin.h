@@ -13,7 +13,7 @@ struct admin_status {
     bool is_ready;
     unsigned workers, workers_ready;
     unsigned generation; /* how often the configuration was read; from 1 */
-    uint64_t worker_restarts, signer_restarts;
+    uint64_t worker_restarts, signer_restarts, keeper_restarts;
     bool is_dev;
     bool has_lab_roots; /* evidence of a lab is accepted */
     bool is_judged_then;

@@ -18,7 +18,9 @@ enum {
     CHILD_SIGNER_FD = 5,  /* worker: its end of the pair to the signing process */
     CHILD_METRICS_FD = 6, /* worker: its page of counters */
     CHILD_LISTEN_FD = 7,  /* worker: the listening socket */
-    CHILD_FDS_MAX = 8
+    CHILD_KEEPER_FD = 8,  /* worker: its end of the pair to the keeper */
+    CHILD_PAGE_FD = 9,    /* worker, keeper: the state's page */
+    CHILD_FDS_MAX = 10
 };
 
 struct child {

@@ -124,6 +124,9 @@ bool config_put(struct config *c, enum config_id id, const char *value, struct e
 void config_write_handed(struct writer *w, const struct config *c);
 bool config_read_handed(struct config *c, struct span handed, struct err *err) MUST_USE;
 
+/* Puts what config_write_handed writes into a sealed memory file, for other processes of ours. */
+bool config_hand_over(const struct config *c, int *out, struct err *err) MUST_USE;
+
 /* Reads what config_write_handed wrote from a descriptor, from its beginning. */
 bool config_receive(struct config *c, int fd, struct err *err) MUST_USE;
 

@@ -1,9 +1,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../host/file.h"
@@ -108,6 +110,36 @@ bool config_load(struct config *c, int argc, const char *const *argv,
     return config_read_environment(c, environment, err) &&
            config_read_arguments(c, argc, argv, err) && settle_data_dir(c, environment, err) &&
            settle_admin(c, err) && config_check(c, err);
+}
+
+static bool write_sealed(int fd, struct span text, struct err *err)
+{
+    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+    return (write(fd, text.p, text.n) == (ssize_t)text.n && fcntl(fd, F_ADD_SEALS, seals) == 0) ||
+           err_fail(err, ERR_IO, NULL, "the configuration cannot be handed over: %s",
+                    strerror(errno));
+}
+
+bool config_hand_over(const struct config *c, int *out, struct err *err)
+{
+    struct arena a = arena_over(HANDED_MAX * 2);
+    struct writer w = writer_in(&a, 4096);
+    struct span text = { 0 };
+    int fd = memfd_create("cupel-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    bool is_handed = false;
+
+    config_write_handed(&w, c);
+    if (fd < 0)
+        err_fail(err, ERR_IO, NULL, "no memory file: %s", strerror(errno));
+    else
+        is_handed = writer_done(&w, &text, err) && write_sealed(fd, text, err);
+    arena_fini(&a);
+    if (is_handed)
+        *out = fd;
+    else if (fd >= 0)
+        close(fd);
+    return is_handed;
 }
 
 bool config_receive(struct config *c, int fd, struct err *err)

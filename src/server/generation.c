@@ -14,7 +14,7 @@
 #include "signer.h"
 #include "worker.h"
 
-enum { HANDED_MAX = 131072, WORD_ROOM = 24, SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
+enum { WORD_ROOM = 24, SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
 
 struct slot {
     struct child worker;
@@ -23,6 +23,8 @@ struct slot {
     unsigned failures; /* in a row */
     int metrics_fd;
     struct metrics *page;
+    size_t keeper_ticket;
+    bool has_keeper;
 };
 
 struct generation {
@@ -40,25 +42,6 @@ struct generation {
 static bool fail_system(struct err *err, const char *what)
 {
     return err_fail(err, ERR_IO, NULL, "%s: %s", what, strerror(errno));
-}
-
-static bool hand_config(struct generation *g, struct err *err)
-{
-    struct arena a = arena_over(HANDED_MAX * 2);
-    struct writer w = writer_in(&a, 4096);
-    struct span text = { 0 };
-    bool is_handed = false;
-
-    config_write_handed(&w, g->set.config);
-    g->config_fd = memfd_create("cupel-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (g->config_fd < 0)
-        fail_system(err, "no memory file");
-    else if (writer_done(&w, &text, err))
-        is_handed = (write(g->config_fd, text.p, text.n) == (ssize_t)text.n &&
-                     fcntl(g->config_fd, F_ADD_SEALS, F_SEAL_WRITE | SEALS) == 0) ||
-                    fail_system(err, "the configuration cannot be handed over");
-    arena_fini(&a);
-    return is_handed;
 }
 
 /* Sealed, so that a worker cannot shorten it under our reading. */
@@ -121,10 +104,18 @@ static void signer_gone(struct child *c, int64_t status, int signal)
     closed_one(g);
 }
 
+static void no_fds(int fds[CHILD_FDS_MAX])
+{
+    for (size_t i = 0; i < CHILD_FDS_MAX; i++)
+        fds[i] = -1;
+}
+
 static bool signer_start(struct generation *g, struct err *err)
 {
-    int fds[CHILD_FDS_MAX] = { -1, -1, -1, g->config_fd, -1, -1, -1, -1 };
+    int fds[CHILD_FDS_MAX];
 
+    no_fds(fds);
+    fds[CHILD_CONFIG_FD] = g->config_fd;
     g->signer.owner = g;
     g->signer.on_gone = signer_gone;
     g->is_signer_there = child_start(g->set.loop, &g->signer, "signer", fds, err);
@@ -140,6 +131,14 @@ static void forget_gauges(struct metrics *page)
     atomic_store(&page->value[METRIC_SIGNATURES_OPEN], 0);
 }
 
+/* The keeper's end outlives keepers, so it is given up with the worker and not before. */
+static void forget_keeper(struct slot *s)
+{
+    if (s->has_keeper)
+        keeper_child_drop(s->generation->set.keeper, s->keeper_ticket);
+    s->has_keeper = false;
+}
+
 static void restart_later(struct slot *s);
 
 static void worker_gone(struct child *c, int64_t status, int signal)
@@ -149,6 +148,7 @@ static void worker_gone(struct child *c, int64_t status, int signal)
     bool has_lived = uv_now(g->set.loop) - c->started_ms > RESTART_FORGIVEN_MS;
 
     say_gone(c, "a worker has ended", g->is_leaving, status, signal);
+    forget_keeper(s);
     forget_gauges(s->page);
     if (!g->was_ready)
         fail(g);
@@ -171,25 +171,42 @@ static void worker_ready(struct child *c)
     g->set.events.ready(g->set.events.context, g);
 }
 
-/* A fresh pair to the signing process for each worker: what the one before left in its own is
- * nobody's. */
+static bool worker_spawn(struct slot *s, int fds[CHILD_FDS_MAX], struct err *err)
+{
+    struct generation *g = s->generation;
+    bool is_started;
+
+    s->worker.owner = s;
+    s->worker.on_ready = worker_ready;
+    s->worker.on_gone = worker_gone;
+    is_started = child_start(g->set.loop, &s->worker, "worker", fds, err);
+    g->open += is_started || s->worker.closing > 0;
+    return is_started;
+}
+
+/* Fresh pairs to the signing process and to the keeper for each worker: what the one before left in
+ * its own is nobody's. */
 static bool worker_start(struct slot *s, struct err *err)
 {
     struct generation *g = s->generation;
-    int fds[CHILD_FDS_MAX] = { -1, -1, -1, g->config_fd, -1, -1, s->metrics_fd, g->set.listen_fd };
-    bool is_started = false;
-    int pair[2];
+    int fds[CHILD_FDS_MAX], pair[2];
+    bool is_started;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    no_fds(fds);
+    fds[CHILD_CONFIG_FD] = g->config_fd;
+    fds[CHILD_METRICS_FD] = s->metrics_fd;
+    fds[CHILD_LISTEN_FD] = g->set.listen_fd;
+    fds[CHILD_PAGE_FD] = keeper_child_page(g->set.keeper);
+    if (!keeper_child_pair(g->set.keeper, &fds[CHILD_KEEPER_FD], &s->keeper_ticket, err))
+        return false;
+    s->has_keeper = true;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        close(fds[CHILD_KEEPER_FD]);
         return fail_system(err, "no pair of sockets");
-    fds[CHILD_SIGNER_FD] = pair[0];
-    if (handover_give(g->signer.control_fd, pair[1], err)) {
-        s->worker.owner = s;
-        s->worker.on_ready = worker_ready;
-        s->worker.on_gone = worker_gone;
-        is_started = child_start(g->set.loop, &s->worker, "worker", fds, err);
-        g->open += is_started || s->worker.closing > 0;
     }
+    fds[CHILD_SIGNER_FD] = pair[0];
+    is_started = handover_give(g->signer.control_fd, pair[1], err) && worker_spawn(s, fds, err);
+    close(fds[CHILD_KEEPER_FD]);
     close(pair[0]);
     close(pair[1]);
     return is_started;
@@ -218,7 +235,7 @@ static void restart_later(struct slot *s)
 
 static bool start_all(struct generation *g, struct err *err)
 {
-    if (!hand_config(g, err) || !signer_start(g, err))
+    if (!config_hand_over(g->set.config, &g->config_fd, err) || !signer_start(g, err))
         return false;
     for (size_t i = 0; i < g->count; i++) {
         if (!make_page(&g->slots[i], err) || !worker_start(&g->slots[i], err))
@@ -330,6 +347,7 @@ void generation_free(struct generation *g, struct metrics *kept)
         }
         if (s->metrics_fd >= 0)
             close(s->metrics_fd);
+        forget_keeper(s);
     }
     if (g->config_fd >= 0)
         close(g->config_fd);

@@ -10,6 +10,7 @@
 
 #include "child.h"
 #include "config.h"
+#include "keeper_child.h"
 #include "metrics.h"
 
 enum {
@@ -34,6 +35,7 @@ struct generation_settings {
     uv_loop_t *loop;
     const struct config *config; /* with CONFIG_WORKERS of 1 or more */
     int listen_fd;               /* borrowed */
+    struct keeper_child *keeper; /* borrowed */
     unsigned number;
     struct generation_events events;
 };

@@ -47,6 +47,7 @@ struct working {
     struct attest_service *service;
     struct api *api;
     struct metrics *metrics;
+    struct keep_channel *keep;
 };
 
 static bool load_tls(struct working *w, struct err *err)
@@ -218,11 +219,17 @@ static bool load_files(struct working *w, struct err *err)
            load_access(w, err);
 }
 
+static bool load_keep(struct working *w, struct err *err)
+{
+    w->keep = keep_channel_new(CHILD_KEEPER_FD, CHILD_PAGE_FD, err);
+    return w->keep || err_in(err, "keeper");
+}
+
 static bool load(struct working *w, struct err *err)
 {
     raise_descriptor_limit();
-    return load_files(w, err) && load_tls(w, err) && load_keys(w, err) && make_service(w, err) &&
-           make_api(w, err) && map_metrics(w, err);
+    return load_keep(w, err) && load_files(w, err) && load_tls(w, err) && load_keys(w, err) &&
+           make_service(w, err) && make_api(w, err) && map_metrics(w, err);
 }
 
 bool role_worker_check(const struct config *c, struct err *err)
@@ -325,6 +332,7 @@ static int serve(struct working *w)
                                        .tls_key_pem = w->tls_key,
                                        .signer_fd = CHILD_SIGNER_FD,
                                        .control_fd = CHILD_CONTROL_FD,
+                                       .keep = w->keep,
                                        .metrics = w->metrics,
                                        .limits = limits_of(w->config),
                                        .confine = confine,

@@ -19,4 +19,7 @@ bool role_worker_check(const struct config *c, struct err *err) MUST_USE;
 /* The process that holds the signing keys. */
 int role_signer(void);
 
+/* The process that alone opens the store. */
+int role_keeper(void);
+
 #endif

@@ -23,7 +23,10 @@ struct landlock_wish {
 enum {
     LANDLOCK_VERSION_FLAG = 1,
     LANDLOCK_FILES_ABI1 =
-        (1 << 13) - 1,                /* execute, read, write, list, make and remove of all kinds */
+        (1 << 13) - 1, /* execute, read, write, list, make and remove of all kinds */
+    LANDLOCK_FILE_KEEP =
+        1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8, /* write, read, list, remove, make */
+    LANDLOCK_RULE_PATH = 1,
     LANDLOCK_FILE_REFER = 1 << 13,    /* ABI 2 */
     LANDLOCK_FILE_TRUNCATE = 1 << 14, /* ABI 3 */
     LANDLOCK_FILE_IOCTL = 1 << 15,    /* ABI 5 */
@@ -68,10 +71,45 @@ static void landlock_missing(struct sandbox_report *out)
                  out->landlock_abi);
 }
 
-bool sandbox_drop_files(struct sandbox_report *out, struct err *err)
+struct landlock_path {
+    uint64_t allowed;
+    int32_t fd;
+} __attribute__((packed));
+
+/* Reading and writing of files in a directory, as far as this kernel tells it apart. */
+static bool landlock_allow(long rules, const struct landlock_wish *wish, const char *dir,
+                           struct err *err)
 {
-    struct landlock_wish wish;
-    long abi, fd;
+    struct landlock_path p = { .allowed = LANDLOCK_FILE_KEEP | LANDLOCK_FILE_TRUNCATE };
+    bool is_allowed;
+
+    p.allowed &= wish->files;
+    p.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (p.fd < 0)
+        return fail_system(err, dir);
+    is_allowed = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH, &p, 0) == 0 ||
+                 fail_system(err, "a Landlock rule");
+    close(p.fd);
+    return is_allowed;
+}
+
+static bool landlock_enter(const char *dir, int abi, struct err *err)
+{
+    struct landlock_wish wish = landlock_wish_of(abi);
+    long fd = syscall(SYS_landlock_create_ruleset, &wish, landlock_wish_size(abi), 0);
+    bool is_entered;
+
+    if (fd < 0)
+        return fail_system(err, "Landlock rules");
+    is_entered = (!dir || landlock_allow(fd, &wish, dir, err)) &&
+                 (syscall(SYS_landlock_restrict_self, fd, 0) == 0 || fail_system(err, "Landlock"));
+    close((int)fd);
+    return is_entered;
+}
+
+static bool landlock(const char *dir, struct sandbox_report *out, struct err *err)
+{
+    long abi;
 
     *out = (struct sandbox_report){ 0 };
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -79,18 +117,17 @@ bool sandbox_drop_files(struct sandbox_report *out, struct err *err)
     abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_FLAG);
     out->landlock_abi = abi > 0 ? (int)abi : 0;
     landlock_missing(out);
-    if (abi <= 0)
-        return true;
-    wish = landlock_wish_of((int)abi);
-    fd = syscall(SYS_landlock_create_ruleset, &wish, landlock_wish_size((int)abi), 0);
-    if (fd < 0)
-        return fail_system(err, "Landlock rules");
-    if (syscall(SYS_landlock_restrict_self, fd, 0) != 0) {
-        close((int)fd);
-        return fail_system(err, "Landlock");
-    }
-    close((int)fd);
-    return true;
+    return abi <= 0 || landlock_enter(dir, (int)abi, err);
+}
+
+bool sandbox_drop_files(struct sandbox_report *out, struct err *err)
+{
+    return landlock(NULL, out, err);
+}
+
+bool sandbox_keep_dir(const char *dir, struct sandbox_report *out, struct err *err)
+{
+    return landlock(dir, out, err);
 }
 
 /* What every role needs to live: memory, clocks, locks, randomness, the sockets it has, its end.
@@ -113,6 +150,14 @@ static const int worker_calls[] = {
     SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
     SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl),
 };
+/* SQLite's files: their locks, their length, and that they are on the disk. */
+static const int keeper_calls[] = {
+    SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(access),
+    SCMP_SYS(lseek), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
+    SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(unlink), SCMP_SYS(fchmod), SCMP_SYS(fchown),
+    SCMP_SYS(geteuid), SCMP_SYS(getuid), SCMP_SYS(readlink), SCMP_SYS(getcwd),
+};
+static const int keeper_fcntls[] = { F_GETFD, F_GETLK, F_SETLK };
 /* clang-format on */
 
 static int allow_all(scmp_filter_ctx s, const int *calls, size_t count)
@@ -156,6 +201,11 @@ static int install(scmp_filter_ctx s, enum sandbox_role role)
         rc = allow_all(s, common_calls, COUNT(common_calls));
     if (rc == 0 && role == SANDBOX_WORKER)
         rc = allow_all(s, worker_calls, COUNT(worker_calls));
+    if (rc == 0 && role == SANDBOX_KEEPER)
+        rc = allow_all(s, keeper_calls, COUNT(keeper_calls));
+    for (size_t i = 0; rc == 0 && role == SANDBOX_KEEPER && i < COUNT(keeper_fcntls); i++)
+        rc = seccomp_rule_add(s, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                              SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)keeper_fcntls[i]));
     if (rc == 0)
         rc = allow_some(s);
     return rc == 0 ? seccomp_load(s) : rc;

@@ -14,7 +14,8 @@
 
 enum sandbox_role {
     SANDBOX_WORKER, /* accepts connections on sockets it has, reads, writes, waits */
-    SANDBOX_SIGNER  /* reads and answers messages on Unix sockets it has */
+    SANDBOX_SIGNER, /* reads and answers messages on Unix sockets it has */
+    SANDBOX_KEEPER  /* as the signer, and reads and writes files */
 };
 
 struct sandbox_report {
@@ -24,6 +25,10 @@ struct sandbox_report {
 
 /* Landlock is per thread: call it before threads are started, which inherit it. */
 bool sandbox_drop_files(struct sandbox_report *out, struct err *err) MUST_USE;
+
+/* As sandbox_drop_files, but for the files in one directory, which may be read, written, made and
+ * removed. */
+bool sandbox_keep_dir(const char *dir, struct sandbox_report *out, struct err *err) MUST_USE;
 
 /* The rest, for all threads of the process. */
 bool sandbox_enter(enum sandbox_role role, struct err *err) MUST_USE;

@@ -15,11 +15,18 @@
 #include "desk_tls.h"
 #include "endpoint.h"
 #include "generation.h"
+#include "keeper_child.h"
 #include "listen.h"
 #include "log.h"
 #include "notify.h"
 
-enum { PATHS_MEMORY = 65536, URL_ROOM = 256, KILL_SPARE_MS = 2000, GENERATIONS_MAX = 8 };
+enum {
+    PATHS_MEMORY = 65536,
+    URL_ROOM = 256,
+    KILL_SPARE_MS = 2000,
+    KEEPER_END_MS = 10000, /* the last records are written by then */
+    GENERATIONS_MAX = 8
+};
 
 struct supervisor {
     uv_loop_t loop;
@@ -33,6 +40,7 @@ struct supervisor {
     char url[URL_ROOM], admin_url[URL_ROOM];
     const char *ca; /* NULL: not ours */
     struct admin *admin;
+    struct keeper_child *keeper;
     struct generation *current; /* serves; NULL before the first one is ready */
     struct generation *next;    /* is starting */
     unsigned generations, open_generations, failures;
@@ -185,6 +193,7 @@ static void tell_status(void *context, struct admin_status *out)
         .generation = s->current ? generation_number(s->current) : 0,
         .worker_restarts = s->worker_restarts,
         .signer_restarts = s->signer_restarts,
+        .keeper_restarts = s->keeper ? keeper_child_restarts(s->keeper) : 0,
         .is_dev = s->config->number[CONFIG_DEV] != 0,
         .has_lab_roots = has_lab_roots(s->config),
         .is_judged_then = s->config->text[CONFIG_INSECURE_JUDGE_AT] != NULL,
@@ -346,6 +355,15 @@ static void on_worker_lost(void *context, struct generation *g)
 
 static void finish(struct supervisor *s);
 
+/* The keeper goes last: the workers' last records are its own. */
+static void end_keeper(struct supervisor *s)
+{
+    if (s->keeper)
+        keeper_child_leave(s->keeper, KEEPER_END_MS);
+    else
+        finish(s);
+}
+
 static void on_gone(void *context, struct generation *g)
 {
     struct supervisor *s = context;
@@ -359,7 +377,7 @@ static void on_gone(void *context, struct generation *g)
     generation_free(g, &s->kept);
     s->open_generations--;
     if (s->is_stopping && s->open_generations == 0)
-        finish(s);
+        end_keeper(s);
 }
 
 static void begin_generation(struct supervisor *s)
@@ -368,11 +386,14 @@ static void begin_generation(struct supervisor *s)
         .loop = &s->loop,
         .config = s->wished ? s->wished : s->config,
         .listen_fd = s->listen_fd,
+        .keeper = s->keeper,
         .number = ++s->generations,
         .events = { s, on_ready, on_failed, on_worker_lost, on_gone },
     };
     struct err e = { 0 };
 
+    if (!keeper_child_is_ready(s->keeper))
+        return; /* it begins when there is a state to begin with */
     s->next = generation_new(&set, &e);
     if (s->next) {
         s->open_generations++;
@@ -445,7 +466,7 @@ static void stop(struct supervisor *s)
     if (s->current)
         leave(s, s->current);
     if (s->open_generations == 0)
-        finish(s);
+        end_keeper(s);
 }
 
 static void on_stop_signal(uv_signal_t *signal, int number)
@@ -455,6 +476,45 @@ static void on_stop_signal(uv_signal_t *signal, int number)
     log_say(LOG_LEVEL_INFO, "stopping", "signal", number == SIGTERM ? "TERM" : "INT",
             (const char *)NULL);
     stop(s);
+}
+
+/* The keeper's doings. */
+
+static void on_keeper_ready(void *context)
+{
+    struct supervisor *s = context;
+
+    if (!s->is_stopping)
+        begin_generation(s);
+}
+
+static void on_keeper_failed(void *context)
+{
+    struct supervisor *s = context;
+
+    s->has_failed = true;
+    stop(s);
+}
+
+static void on_keeper_gone(void *context)
+{
+    struct supervisor *s = context;
+
+    keeper_child_free(s->keeper);
+    s->keeper = NULL;
+    finish(s);
+}
+
+static bool begin_keeper(struct supervisor *s, struct err *err)
+{
+    const struct keeper_child_settings set = {
+        .loop = &s->loop,
+        .config = s->config,
+        .events = { s, on_keeper_ready, on_keeper_failed, on_keeper_gone },
+    };
+
+    s->keeper = keeper_child_new(&set, err);
+    return s->keeper != NULL;
 }
 
 /* The loop ends when nothing is left in it. */
@@ -502,8 +562,7 @@ static bool start(struct supervisor *s, struct err *err)
         return false;
     watch(s);
     say_weakened(s->config);
-    begin_generation(s);
-    return true;
+    return begin_keeper(s, err);
 }
 
 int supervisor_run(struct config *config, const struct supervisor_source *source)

@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include "../format/json.h"
 #include "http_server.h"
 #include "log.h"
 #include "sign_channel.h"
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 enum {
+    KEEP_FAREWELL_MS = 1000, /* a drained worker waits that long to hand its last records over */
+    NOTE_ROOM = 1024,
     ENTROPY = 32,
     CONTROL_WORD_MAX = 64,
     HEAP_KEPT = 32 * 1024 * 1024, /* free memory that a worker keeps */
@@ -91,10 +94,35 @@ static void log_unauthorized(const struct api_note *n)
                 n->request_id ? n->request_id : "", "reason", n->unauthorized, (const char *)NULL);
 }
 
+/* The record says what was decided and why; never evidence, bound data or a token. */
+static void record_verdict(const struct worker *w, const struct api_note *n, int status)
+{
+    uint8_t room[NOTE_ROOM];
+    struct writer d = writer_over(room, sizeof room);
+    struct store_note note = { .at = now_seconds(),
+                               .action = span_str("verdict"),
+                               .request_id = span_str(n->request_id ? n->request_id : "") };
+    struct keep keep;
+
+    if (!n->outcome || !w->set->keep)
+        return;
+    write_format(&d, "{\"outcome\":\"%s\",\"type\":\"%s\",\"status\":%d", n->outcome, n->type,
+                 status);
+    if (n->reason) {
+        write_text(&d, ",\"reason\":");
+        json_write_string(&d, span_str(n->reason));
+    }
+    write_u8(&d, '}');
+    note.detail = writer_span(&d);
+    keep = keep_channel_keep(w->set->keep);
+    keep_note(&keep, &note);
+}
+
 static void answer(struct job *j)
 {
     log_unauthorized(&j->exchange.note);
     log_verdict(&j->exchange.note, j->exchange.answer.status);
+    record_verdict(j->worker, &j->exchange.note, j->exchange.answer.status);
     http_reply_send(j->reply, &j->exchange.answer);
     api_exchange_fini(&j->exchange);
     free(j);
@@ -192,6 +220,9 @@ static void close_rest(struct worker *w)
 {
     sign_channel_free(w->signer);
     w->signer = NULL;
+    if (w->set->keep)
+        keep_channel_finish(w->set->keep, KEEP_FAREWELL_MS);
+    keep_channel_free(w->set->keep);
     if (w->set->control_fd >= 0)
         uv_close((uv_handle_t *)&w->control, NULL);
     uv_close((uv_handle_t *)&w->term, NULL);
@@ -292,6 +323,8 @@ static bool start(struct worker *w, struct err *err)
     static const char ready[] = "ready";
 
     w->signer = sign_channel_new(&w->loop, w->set->signer_fd, on_signer_lost, w, err);
+    if (w->set->keep && !keep_channel_watch(w->set->keep, &w->loop, err))
+        return false;
     if (!w->signer || !open_tls(w, err) || !open_control(w, err) || !open_server(w, err))
         return false;
     if (w->set->confine && !w->set->confine(w->set->confine_arg, err))

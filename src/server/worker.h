@@ -12,6 +12,7 @@
 #define CUPEL_SERVER_WORKER_H
 
 #include "../api/api.h"
+#include "keep_channel.h"
 #include "limits.h"
 #include "metrics.h"
 
@@ -27,9 +28,10 @@ struct worker_settings {
     size_t listen_count;
     struct span tls_chain_pem; /* empty: plain */
     struct span tls_key_pem;
-    int signer_fd;           /* SOCK_SEQPACKET, adopted */
-    int control_fd;          /* SOCK_SEQPACKET, adopted; -1: none */
-    struct metrics *metrics; /* this worker's page, or NULL */
+    int signer_fd;             /* SOCK_SEQPACKET, adopted */
+    int control_fd;            /* SOCK_SEQPACKET, adopted; -1: none */
+    struct keep_channel *keep; /* to the keeper, adopted; NULL: none */
+    struct metrics *metrics;   /* this worker's page, or NULL */
     struct server_limits limits;
     const char *name; /* for the Server header */
 

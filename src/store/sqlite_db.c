@@ -209,9 +209,10 @@ static bool set_up(struct db *d, const struct sqlite_wish *wish, struct err *err
 bool db_open(struct db *d, const struct sqlite_wish *wish, struct err *err)
 {
     int flags = wish->mode == SQLITE_MAY_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    int rc;
+    int rc, seed;
 
     *d = (struct db){ 0 };
+    sqlite3_randomness(sizeof seed, &seed); /* opens its source now, while it may */
     if (!make_file(wish, err))
         return false;
     rc = sqlite3_open_v2(wish->path, &d->h, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,

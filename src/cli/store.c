@@ -1,0 +1,206 @@
+#include "cli.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/hex.h"
+#include "../host/file.h"
+#include "../store/sqlite.h"
+#include "audit_head.h"
+
+/* Where a data directory keeps its store, and the lock of the daemon that uses it. */
+#define STORE_PATH "store/cupel.db"
+#define LOCK_PATH  "run/lock"
+
+static const char data_dir_default[] = "/var/lib/cupel";
+
+static const struct option_def options[] = {
+    { "data-dir", OPTION_VALUE, "DIR", "the daemon's data directory; default /var/lib/cupel" },
+    { "json", OPTION_FLAG, NULL, "print one JSON object" },
+};
+
+static const struct option_def check_options[] = {
+    /* clang-format off */
+    { "data-dir", OPTION_VALUE, "DIR",         "the daemon's data directory; default /var/lib/cupel" },
+    { "file",     OPTION_VALUE, "FILE",        "check this file instead: a backup, say" },
+    { "head",     OPTION_VALUE, "NUMBER:HASH", "the audit chain must pass through this place" },
+    { "json",     OPTION_FLAG,  NULL,          "print one JSON object" },
+    /* clang-format on */
+};
+
+static const char *data_path(struct cli *c, const char *name)
+{
+    const char *dir = cli_option(c, "data-dir");
+
+    return file_join(&c->arena, dir ? dir : data_dir_default, name);
+}
+
+static void hash_text(const struct audit_head *head, char out[2 * SHA256_SIZE + 1])
+{
+    struct writer w = writer_over(out, 2 * SHA256_SIZE + 1);
+
+    hex_write(&w, span_of(head->hash, sizeof head->hash));
+    write_u8(&w, 0);
+}
+
+static int print_report(struct cli *c, const char *path, const struct sqlite_report *r)
+{
+    char hash[2 * SHA256_SIZE + 1];
+    bool is_json = cli_flag(c, "json");
+
+    hash_text(&r->head, hash);
+    printf(is_json ? "{\"schema\":%lld" : "schema        %lld\n", (long long)r->schema);
+    for (size_t t = 0; t < STORE_TABLES; t++)
+        printf(is_json ? ",\"%s\":%zu" : "%-13s %zu\n", store_tables[t].name, r->rows[t]);
+    if (is_json)
+        printf(",\"head\":\"%lld:%s\"}\n", (long long)r->head.number, hash);
+    else
+        printf("head          %lld:%s\n%s is in order\n", (long long)r->head.number, hash, path);
+    return EXIT_OK;
+}
+
+static int fail_store(struct cli *c, const struct err *e)
+{
+    if (e->code == ERR_MISSING || e->code == ERR_MEMORY || e->code == ERR_INTERNAL)
+        return cli_fail_err(c, e);
+    return cli_fail(c, EXIT_REFUSED, "%s%s%s", e->path, e->path[0] ? ": " : "", e->text);
+}
+
+/* "17:ab34..." as check and verify print it. */
+bool audit_head_read(const char *text, struct audit_head *out, struct err *err)
+{
+    const char *colon = strchr(text, ':');
+    struct audit_head h = { 0 };
+
+    for (const char *p = text; colon && p < colon; p++) {
+        if (*p < '0' || *p > '9' || h.number > INT64_MAX / 100)
+            colon = NULL;
+        else
+            h.number = 10 * h.number + (*p - '0');
+    }
+    if (!colon || colon == text || !hex_read(span_str(colon + 1), h.hash, sizeof h.hash, NULL))
+        return err_fail(err, ERR_MALFORMED, NULL, "\"%.100s\" is not NUMBER:HASH", text) ||
+               err_in(err, "--head");
+    *out = h;
+    return true;
+}
+
+static int run_check(struct cli *c)
+{
+    const char *file = cli_option(c, "file"), *head_text = cli_option(c, "head");
+    const char *path = file ? file : data_path(c, STORE_PATH);
+    struct sqlite_report report;
+    struct audit_head head;
+    struct err e = { 0 };
+    struct crypto *crypto;
+    bool is_well;
+
+    if (head_text && !audit_head_read(head_text, &head, &e))
+        return cli_fail(c, EXIT_USAGE, "%s: %s", e.path, e.text);
+    crypto = crypto_new(&e);
+    is_well =
+        crypto && path && store_sqlite_check(path, crypto, head_text ? &head : NULL, &report, &e);
+    crypto_free(crypto);
+    return is_well ? print_report(c, path, &report) : fail_store(c, &e);
+}
+
+static int run_backup(struct cli *c)
+{
+    const char *path = data_path(c, STORE_PATH), *to = c->arguments[0];
+    struct sqlite_report report;
+    struct err e = { 0 };
+    struct crypto *crypto = crypto_new(&e);
+    bool is_well = crypto && path && store_sqlite_backup(path, to, crypto, &report, &e);
+
+    crypto_free(crypto);
+    return is_well ? print_report(c, to, &report) : fail_store(c, &e);
+}
+
+/* The lock that a running daemon holds. It is ours until this process ends. */
+static bool lock_data_dir(struct cli *c, struct err *err)
+{
+    const char *run = data_path(c, "run"), *lock = data_path(c, LOCK_PATH);
+    int fd;
+
+    if (!run || !lock)
+        return arena_fail(&c->arena, err);
+    if (!file_make_dir(run, 0755, err))
+        return false;
+    fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    return err_fail(err, ERR_CONFLICT, NULL,
+                    "a cupeld is running in that directory; stop it before restoring");
+}
+
+static int run_restore(struct cli *c)
+{
+    struct sqlite_restore wish = { .from = c->arguments[0],
+                                   .path = data_path(c, STORE_PATH),
+                                   .actor = span_str("cupel store restore"),
+                                   .now = (int64_t)time(NULL) };
+    const char *dir = data_path(c, "store");
+    struct sqlite_report report;
+    struct err e = { 0 };
+    struct crypto *crypto = crypto_new(&e);
+    bool is_well = crypto && wish.path && dir && lock_data_dir(c, &e) &&
+                   file_make_dir(dir, 0700, &e) && store_sqlite_restore(&wish, crypto, &report, &e);
+
+    crypto_free(crypto);
+    return is_well ? print_report(c, wish.path, &report) : fail_store(c, &e);
+}
+
+const struct verb verb_store_check = {
+    .words = "store check",
+    .summary = "look at every page, row and audit record of a store",
+    .arguments = "",
+    .options = check_options,
+    .option_count = COUNT(check_options),
+    .details =
+        "The daemon may be running. Prints how many rows there are and the head of the audit\n"
+        "chain, NUMBER:HASH: written down elsewhere, it shows later that nothing was cut off.\n"
+        "\n"
+        "Exit status: 0 in order, 2 not, 64 usage or no such file, 70 our own fault.",
+    .examples = "  cupel store check --data-dir data\n"
+                "  cupel store check --file nightly.db --json",
+    .run = run_check,
+};
+
+const struct verb verb_store_backup = {
+    .words = "store backup",
+    .summary = "copy the store into a new file, and check the copy",
+    .arguments = "FILE",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .option_count = COUNT(options),
+    .details =
+        "The daemon may be running. FILE must not be there; it appears when the copy is whole\n"
+        "and in order. Signing keys are not in it: they are in DIR/keys.\n"
+        "\n"
+        "Exit status: 0 done, 2 not, 64 usage or no such store, 70 our own fault.",
+    .examples = "  cupel store backup backup.db --data-dir data",
+    .run = run_backup,
+};
+
+const struct verb verb_store_restore = {
+    .words = "store restore",
+    .summary = "put a backup in the place of the store",
+    .arguments = "FILE",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .option_count = COUNT(options),
+    .details =
+        "Refused while a daemon runs in the directory. The backup is checked, copied, and put in\n"
+        "place whole or not at all; what was there stays as store/cupel.db.replaced. A record\n"
+        "\"store.restored\" is added to the audit chain.\n"
+        "\n"
+        "Exit status: 0 done, 2 not, 64 usage or no such file, 70 our own fault.",
+    .examples = "  cupel store restore nightly.db --data-dir data",
+    .run = run_restore,
+};
