@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../store/note.h"
+#include "../store/sqlite.h"
 #include "sandbox.h"
 
 static char key_file[64];
@@ -307,6 +309,54 @@ static void threads_started_before_are_in_it_too(void **state)
     end();
 }
 
+/* 0: as it should be; 3: no Landlock here; others: which step was wrong. */
+static int keep_a_store(const char *dir, const char *path)
+{
+    const struct sqlite_wish wish = { .path = path, .mode = SQLITE_MAY_MAKE };
+    const struct store_note n = { .action = span_str("verdict"), .explanation = span_str("{}") };
+    struct sandbox_report report;
+    struct err e = { 0 };
+    struct store *s = store_sqlite_open(&wish, crypto_new(&e), &e);
+
+    if (!s || !sandbox_keep_dir(dir, &report, &e) || !sandbox_enter(SANDBOX_KEEPER, &e))
+        return 10;
+    for (int i = 0; i < 2000; i++) { /* beyond a checkpoint of the write-ahead log */
+        if (!store_note_all(s, &n, 1, &e))
+            return 11;
+    }
+    store_free(s);
+    s = store_sqlite_open(&wish, crypto_new(&e), &e); /* its files are opened and made again */
+    if (!s || !store_note_all(s, &n, 1, &e))
+        return 12;
+    if (run_a_program() >= 0 || start_a_process() >= 0 || socket(AF_INET, SOCK_STREAM, 0) >= 0)
+        return 13;
+    if (report.landlock_abi == 0)
+        return 3;
+    return open_the_key() >= 0 || make_a_file() >= 0 || remove_the_key() >= 0 ? 14 : 0;
+}
+
+static void a_keeper_reaches_its_store_and_nothing_else(void **state)
+{
+    char dir[] = "/tmp/cupel-sandbox-store-XXXXXX", path[64], command[80];
+    int status = 0;
+    pid_t child;
+    (void)state;
+
+    start();
+    CHECK("folder", mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/cupel.db", dir);
+    child = fork();
+    if (child == 0)
+        _exit(keep_a_store(dir, path));
+    CHECK("child", child > 0 && waitpid(child, &status, 0) == child);
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    CHECK_INT("clean", system(command), 0);
+    end();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 3)
+        SKIP("this kernel has no Landlock");
+    CHECK_INT("child", status, 0);
+}
+
 static void unknown_user_is_refused(void **state)
 {
     struct err e = { 0 };
@@ -321,4 +371,5 @@ static void unknown_user_is_refused(void **state)
 
 TEST_MAIN(without_a_sandbox_the_key_opens, worker_can_do_what_it_must_and_nothing_else,
           signer_can_do_what_it_must_and_nothing_else, landlock_alone_keeps_files_shut,
-          threads_started_before_are_in_it_too, unknown_user_is_refused)
+          threads_started_before_are_in_it_too, a_keeper_reaches_its_store_and_nothing_else,
+          unknown_user_is_refused)
