@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "../token/bearer.h"
+
 /* Every key, one row each. The unit is what --help shows behind the flag. */
 /* clang-format off */
 const struct config_key config_keys[CONFIG_KEYS] = {
@@ -55,6 +57,20 @@ const struct config_key config_keys[CONFIG_KEYS] = {
         .meaning = "who has which role: hashes of static tokens, claims of access tokens, client certificates (docs/formats/access-file.md)" },
     [CONFIG_ATTEST_AUTHENTICATION] = { "attest_authentication", CONFIG_WORD, .fallback = "anonymous", .words = "anonymous required", .unit = "WORD",
         .meaning = "whether attest calls need a caller with a reading role: anonymous (as the contract has it) or required" },
+    [CONFIG_TOKEN_ISSUERS]   = { "token_issuers", CONFIG_LIST, .unit = "URL",
+        .meaning = "OpenID issuers whose access tokens are taken; their keys are fetched and kept fresh" },
+    [CONFIG_TOKEN_KEYS]      = { "token_keys", CONFIG_LIST, .unit = "ISSUER=FILE",
+        .meaning = "issuers whose access tokens are taken with the key set of a file (JWKS); nothing is fetched for them" },
+    [CONFIG_TOKEN_AUDIENCES] = { "token_audiences", CONFIG_LIST, .fallback = "https://attest.azure.net", .unit = "TEXT",
+        .meaning = "an access token must be for one of these (aud)" },
+    [CONFIG_TOKEN_SKEW]      = { "token_skew_seconds", CONFIG_NUMBER, .fallback = "60", .least = 0, .most = BEARER_SKEW_MAX, .unit = "SECONDS",
+        .meaning = "how far the clock of an issuer may be off" },
+    [CONFIG_TOKEN_ISSUER_CA] = { "token_issuer_ca", CONFIG_PATH, .unit = "FILE",
+        .meaning = "certificates that issuers' TLS must lead to, PEM; the system's without it" },
+    [CONFIG_TOKEN_REFRESH]   = { "token_refresh_seconds", CONFIG_NUMBER, .fallback = "3600", .least = 10, .most = 86400, .unit = "SECONDS",
+        .meaning = "how often issuers' keys are fetched again; at once, too, when a token names a key that is not held" },
+    [CONFIG_TLS_CLIENT_CA]   = { "tls_client_ca", CONFIG_PATH, .unit = "FILE",
+        .meaning = "clients may show a TLS certificate that leads to one of these, PEM; access_file says which of them has which role" },
     [CONFIG_NBF_BACKDATE]    = { "nbf_backdate_seconds", CONFIG_NUMBER, .fallback = "0", .least = 0, .most = 3600, .unit = "SECONDS",
         .meaning = "how far a token's nbf lies before its iat" },
     [CONFIG_CACHE_ENTRIES]   = { "cache_entries", CONFIG_NUMBER, .fallback = "1024", .least = 0, .most = 1048576, .unit = "N",

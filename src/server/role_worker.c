@@ -15,6 +15,7 @@
 #include "../host/file.h"
 #include "child.h"
 #include "config.h"
+#include "issuers.h"
 #include "log.h"
 #include "sandbox.h"
 #include "signer.h"
@@ -44,6 +45,7 @@ struct working {
     size_t key_count;
     struct access_list access;
     struct identify identify;
+    struct issuers issuers;
     struct attest_service *service;
     struct api *api;
     struct metrics *metrics;
@@ -121,7 +123,11 @@ static bool load_access(struct working *w, struct err *err)
 
     if (!access_list_init(&w->access, &w->arena, err))
         return false;
+    if (!issuers_load(&w->issuers, w->config, w->crypto, &w->arena, err))
+        return false;
     w->identify = (struct identify){ .crypto = w->crypto, .list = &w->access };
+    if (w->issuers.rules.issuer_count > 0)
+        w->identify.bearer = &w->issuers.rules;
     if (path && (!file_read(path, ACCESS_FILE_MAX, &w->arena, &text, err) ||
                  !access_list_read(&w->access, text, err)))
         return err_in(err, "access_file");
@@ -243,6 +249,7 @@ bool role_worker_check(const struct config *c, struct err *err)
     else
         collateral_sets_fini(&w.sets);
     free(w.sets.items);
+    issuers_fini(&w.issuers);
     crypto_free(w.crypto);
     arena_fini(&w.arena);
     return is_well;

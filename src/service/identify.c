@@ -91,6 +91,54 @@ static bool take_kept(struct search *s, const struct store_token *token, struct 
     return check_expiry(s, token->expires, err) && name_principal(s, "token:", token->name, err);
 }
 
+/* access tokens */
+
+static bool name_bearer(struct search *s, struct span issuer, struct span subject, struct err *err)
+{
+    struct writer w = writer_in(s->arena, issuer.n + subject.n + 1);
+
+    write_bytes(&w, issuer);
+    write_u8(&w, '#');
+    write_bytes(&w, subject);
+    return writer_done(&w, &s->caller.principal, err);
+}
+
+static bool take_bearer(struct search *s, struct span token, struct err *err)
+{
+    const struct identify *id = s->id;
+    const struct bearer_rules *rules = id->bearer;
+    struct bearer b = { 0 };
+    struct err e = { 0 };
+    struct span issuer;
+
+    if (!bearer_verify(id->crypto, token, rules, s->now, s->arena, &b, &e)) {
+        if (e.code == ERR_MISSING && id->want_keys)
+            id->want_keys(id->context, b.issuer);
+        *err = e;
+        return err_in(err, "bearer");
+    }
+    issuer = rules->issuers[b.issuer].issuer;
+    s->caller.is_known = true;
+    for (size_t i = 0; i < id->list->count; i++) {
+        const struct access_line *l = &id->list->items[i];
+
+        if (l->kind == ACCESS_CLAIM && span_equal(l->issuer, issuer) &&
+            bearer_claim_has(b.payload, l->claim, l->value))
+            access_grant_add(&s->caller, l->role, l->instance);
+    }
+    return name_bearer(s, issuer, bearer_subject(b.payload), err);
+}
+
+/* A static token may look like anything, also like an access token: it is looked for first. */
+static bool is_compact(struct span token)
+{
+    size_t dots = 0;
+
+    for (size_t i = 0; i < token.n; i++)
+        dots += token.p[i] == '.';
+    return dots == 2;
+}
+
 static bool take_token(struct search *s, struct span token, struct err *err)
 {
     const struct access_line *line;
@@ -105,6 +153,8 @@ static bool take_token(struct search *s, struct span token, struct err *err)
     kept = s->state ? state_token(s->state, digest) : NULL;
     if (kept)
         return take_kept(s, kept, err);
+    if (s->id->bearer && is_compact(token))
+        return take_bearer(s, token, err);
     return fail(err, ERR_UNTRUSTED, "token", "is none that was given out here");
 }
 
@@ -120,15 +170,43 @@ static bool take_authorization(struct search *s, struct span value, struct err *
     return take_token(s, token, err);
 }
 
+/* client certificates */
+
+static bool take_certificate(struct search *s, struct span der, struct err *err)
+{
+    const struct access_list *list = s->id->list;
+    uint8_t digest[SHA256_SIZE];
+    struct cert cert;
+    struct span hex;
+
+    if (!cert_parse(der, &cert, err))
+        return err_in(err, "certificate");
+    if (!digest_sha256(s->id->crypto, der, digest, err))
+        return false;
+    hex = hex_dup(s->arena, span_of(digest, sizeof digest));
+    if (!hex.p)
+        return arena_fail(s->arena, err);
+    s->caller.is_known = true;
+    for (size_t i = 0; i < list->count; i++)
+        if (identify_certificate_has(&list->items[i], &cert, digest))
+            access_grant_add(&s->caller, list->items[i].role, list->items[i].instance);
+    if (!name_principal(s, "certificate:", hex, err))
+        return false;
+    add_roles_of(s, s->caller.principal);
+    return true;
+}
+
 bool identify(const struct identify *id, const struct identify_proof *proof,
               const struct state *state, int64_t now, struct arena *a, struct access_caller *out,
               struct err *err)
 {
     struct search s = { .id = id, .state = state, .now = now, .arena = a };
 
+    if (proof->certificate.n > 0 && !take_certificate(&s, proof->certificate, err))
+        return false;
     if (proof->authorization.n > 0 && !take_authorization(&s, proof->authorization, err))
         return false;
-    if (s.caller.is_known)
+    if (proof->authorization.n > 0)
         add_roles_of(&s, s.caller.principal);
     *out = s.caller;
     return true;

@@ -11,18 +11,27 @@
 #ifndef CUPEL_SERVICE_IDENTIFY_H
 #define CUPEL_SERVICE_IDENTIFY_H
 
+#include "../crypto/cert.h"
 #include "../store/state.h"
+#include "../token/bearer.h"
 #include "access_list.h"
 
 /* What it is known by; borrowed, all of it. */
 struct identify {
     struct crypto *crypto;
     const struct access_list *list;
+    const struct bearer_rules *bearer; /* NULL: no access tokens are taken */
+
+    /* Told when a token names a key that is not held: the issuer may have a new one. NULL: nobody
+     * wants to know. */
+    void (*want_keys)(void *context, size_t issuer);
+    void *context;
 };
 
 /* What a caller brings. */
 struct identify_proof {
     struct span authorization; /* the header's value; empty: none */
+    struct span certificate;   /* DER, verified by TLS; empty: none */
 };
 
 /* Finds out who it is. state: roles and tokens of the store, or NULL. Principal and grants live in
@@ -30,5 +39,9 @@ struct identify_proof {
 bool identify(const struct identify *id, const struct identify_proof *proof,
               const struct state *state, int64_t now, struct arena *a, struct access_caller *out,
               struct err *err) MUST_USE;
+
+/* Tells whether a certificate has that: `value` in the field, or the digest of the line. */
+bool identify_certificate_has(const struct access_line *line, const struct cert *cert,
+                              const uint8_t digest[SHA256_SIZE]);
 
 #endif

@@ -1,0 +1,135 @@
+#include "issuers.h"
+
+#include <string.h>
+
+#include "../base/utf8.h"
+#include "../host/file.h"
+
+static bool fail_entry(struct err *err, struct span entry, const char *what)
+{
+    char shown[96];
+
+    return err_fail(err, ERR_MALFORMED, NULL, "\"%s\" %s", utf8_show(entry, shown, sizeof shown),
+                    what);
+}
+
+static bool add(struct issuers *s, struct span issuer, struct err *err)
+{
+    if (s->rules.issuer_count == BEARER_ISSUERS_MAX)
+        return err_fail(err, ERR_LIMIT, NULL, "more than %d issuers", BEARER_ISSUERS_MAX);
+    if (issuer.n > ISSUER_TEXT_MAX)
+        return fail_entry(err, issuer, "is longer than an issuer's name may be");
+    for (size_t i = 0; i < s->rules.issuer_count; i++)
+        if (span_equal(s->items[i].issuer, issuer))
+            return fail_entry(err, issuer, "is an issuer that was named before");
+    s->items[s->rules.issuer_count++].issuer = issuer;
+    return true;
+}
+
+/*= OpenID Connect Discovery 1.0, 3 */
+/*# URL using the https scheme with no query or fragment components that the OP asserts as its
+ *Issuer # Identifier. */
+static bool check_url(struct span issuer, struct err *err)
+{
+    if (!span_starts(issuer, span_str("https://")) || issuer.n == 8)
+        return fail_entry(err, issuer, "does not begin with https:// and name a host");
+    for (size_t i = 0; i < issuer.n; i++)
+        if (issuer.p[i] <= ' ' || issuer.p[i] > '~' || strchr("?#\"\\@", issuer.p[i]))
+            return fail_entry(err, issuer, "holds what an issuer's URL has not");
+    return true;
+}
+
+static bool load_fetched(struct issuers *s, const struct config *c, struct err *err)
+{
+    struct span issuer;
+    size_t at = 0;
+
+    while (config_list_next(c, CONFIG_TOKEN_ISSUERS, &at, &issuer))
+        if (!check_url(issuer, err) || !add(s, issuer, err))
+            return err_in(err, "token_issuers");
+    s->fetched = s->rules.issuer_count;
+    return true;
+}
+
+static bool load_file(struct issuers *s, struct span path, struct crypto *crypto, struct arena *a,
+                      struct err *err)
+{
+    size_t i = s->rules.issuer_count - 1;
+    struct span name = arena_dup(a, path), text = { 0 };
+
+    if (!name.p)
+        return arena_fail(a, err);
+    if (!file_read((const char *)name.p, ISSUER_KEYS_BYTES_MAX, a, &text, err))
+        return false;
+    s->held[i] = issuer_keys_new(crypto, text, err);
+    s->items[i].keys = s->held[i];
+    return s->held[i] != NULL;
+}
+
+static bool load_files(struct issuers *s, const struct config *c, struct crypto *crypto,
+                       struct arena *a, struct err *err)
+{
+    struct span entry;
+    size_t at = 0;
+
+    while (config_list_next(c, CONFIG_TOKEN_KEYS, &at, &entry)) {
+        const uint8_t *equals = memchr(entry.p, '=', entry.n);
+        size_t n = equals ? (size_t)(equals - entry.p) : 0;
+
+        if (n == 0 || n + 1 == entry.n)
+            return fail_entry(err, entry, "is not an issuer, \"=\" and a file") ||
+                   err_in(err, "token_keys");
+        if (!add(s, span_part(entry, 0, n), err) ||
+            (crypto && !load_file(s, span_part(entry, n + 1, SIZE_MAX), crypto, a, err)))
+            return err_in(err, "token_keys");
+    }
+    return true;
+}
+
+static bool load_audiences(struct issuers *s, const struct config *c, struct err *err)
+{
+    struct span audience;
+    size_t at = 0;
+
+    while (config_list_next(c, CONFIG_TOKEN_AUDIENCES, &at, &audience)) {
+        if (s->rules.audience_count == BEARER_AUDIENCES_MAX)
+            return err_fail(err, ERR_LIMIT, NULL, "more than %d audiences", BEARER_AUDIENCES_MAX) ||
+                   err_in(err, "token_audiences");
+        s->audiences[s->rules.audience_count++] = audience;
+    }
+    return true;
+}
+
+bool issuers_load(struct issuers *out, const struct config *c, struct crypto *crypto,
+                  struct arena *a, struct err *err)
+{
+    *out = (struct issuers){ 0 };
+    out->rules.issuers = out->items;
+    out->rules.audiences = out->audiences;
+    out->rules.skew = c->number[CONFIG_TOKEN_SKEW];
+    return load_fetched(out, c, err) && load_files(out, c, crypto, a, err) &&
+           load_audiences(out, c, err);
+}
+
+bool issuers_take(struct issuers *s, struct crypto *crypto, size_t issuer, struct span keys,
+                  struct err *err)
+{
+    struct issuer_keys *new;
+
+    if (issuer >= s->fetched)
+        return err_fail(err, ERR_INTERNAL, NULL, "there is no such issuer");
+    new = issuer_keys_new(crypto, keys, err);
+    if (!new)
+        return false;
+    issuer_keys_free(s->held[issuer]);
+    s->held[issuer] = new;
+    s->items[issuer].keys = new;
+    return true;
+}
+
+void issuers_fini(struct issuers *s)
+{
+    for (size_t i = 0; i < BEARER_ISSUERS_MAX; i++)
+        issuer_keys_free(s->held[i]);
+    *s = (struct issuers){ 0 };
+}
