@@ -73,6 +73,11 @@ def ready(d):
     return json.loads(admin(d, "/readyz")[1])
 
 
+def generation(d):
+    """The processes that a reload replaces: all but the keeper."""
+    return set(children(d)) - set(children(d, "keeper"))
+
+
 def children(d, role=None):
     """{pid: role} of the daemon's processes."""
     found = {}
@@ -305,12 +310,39 @@ def killed_worker_is_replaced():
 def killed_signer_takes_its_workers_along_and_all_are_replaced():
     with Daemon(BUILD, "--workers", 2) as d:
         kid = certs(d)[0]["kid"]
-        before = set(children(d))
+        before = generation(d)
         os.kill(next(iter(children(d, "signer"))), signal.SIGKILL)
-        until("all are new", lambda: len(children(d)) == 3 and not before & set(children(d)) and settled(d))
+        until("all are new", lambda: len(generation(d)) == 3 and not before & generation(d) and settled(d))
         equal(certs(d)[0]["kid"], kid, "with the same key")
         holds("cupel_signer_restarts_total 1" in admin(d, "/metrics")[1], "it is counted")
         equal(d.stop(), 0)
+
+
+def killed_keeper_is_replaced_and_nobody_waits():
+    with folder() as at:
+        cupel(BUILD, "lab", "make", "sgx", "--out", at / "lab", "--at", int(time.time()))
+        with Daemon(BUILD, "--workers", 2, "--collateral-dir", at / "lab" / "collateral") as d:
+            def attest():
+                cupel(BUILD, "attest", "--url", d.url, "--ca", d.ca, "--type", "sgx", "--evidence", at / "lab" / "quote.bin",
+                      "--token-out", at / "token.jwt")
+
+            def shown(action):
+                return len(cupel(BUILD, "audit", "show", "--action", action, "--data-dir", d.data).stdout.splitlines())
+
+            before, workers = children(d, "keeper"), generation(d)
+            attest()
+            os.kill(next(iter(before)), signal.SIGSTOP)
+            attest()
+            os.kill(next(iter(before)), signal.SIGKILL)
+            attest()
+            until("another keeps", lambda: children(d, "keeper") and not set(before) & set(children(d, "keeper")))
+            equal(generation(d), workers, "workers stay")
+            until("the verdicts are recorded", lambda: shown("verdict") >= 2)
+            equal(shown("keeper.started"), 2)
+            cupel(BUILD, "audit", "verify", "--data-dir", d.data)
+            holds("cupel_keeper_restarts_total 1" in admin(d, "/metrics")[1], "it is counted")
+            equal(d.stop(), 0)
+            equal(shown("keeper.stopped"), 1)
 
 
 def processes_end_when_the_supervisor_is_killed():
@@ -350,7 +382,7 @@ def reload_changes_the_configuration_and_drops_no_request():
         (at / "c.ini").write_text("workers = 1\n")
         with Daemon(BUILD, "--config", at / "c.ini") as d:
             kid = certs(d)[0]["kid"]
-            before = set(children(d))
+            before = generation(d)
             trouble, count, stop = [], [0], threading.Event()
 
             def ask():
@@ -368,7 +400,7 @@ def reload_changes_the_configuration_and_drops_no_request():
                 (at / "c.ini").write_text("workers = 2\nsigning_alg = ES256\n")
                 d.process.send_signal(signal.SIGHUP)
                 until("the new generation serves", lambda: ready(d)["generation"] == 2 and settled(d))
-                until("the old one is gone", lambda: not before & set(children(d)))
+                until("the old one is gone", lambda: not before & generation(d))
             finally:
                 stop.set()
                 asker.join()
@@ -396,7 +428,7 @@ def reload_that_cannot_be_served_changes_nothing():
     with folder() as at:
         (at / "c.ini").write_text("workers = 1\n")
         with Daemon(BUILD, "--config", at / "c.ini") as d:
-            before = set(children(d))
+            before = generation(d)
             rows = (("nonsense = 1\n", "line 1.nonsense"), ("workers = 1\nlisten = 127.0.0.1:1\n", None),
                     (f"collateral_dir = {at}/none\n", "collateral_dir"), ("admin_listen = 127.0.0.1:1\n", "admin_listen"))
             for text, word in rows:
@@ -405,12 +437,12 @@ def reload_that_cannot_be_served_changes_nothing():
                 d.process.send_signal(signal.SIGHUP)
                 if word is None:  # the flag wins over the file, so nothing differs: a plain reload
                     until("reloaded", lambda: "serving with the new" in d.logged()[said:])
-                    until("the old one is gone", lambda: not before & set(children(d)) and len(children(d)) == 2)
-                    before = set(children(d))
+                    until("the old one is gone", lambda: not before & generation(d) and len(generation(d)) == 2)
+                    before = generation(d)
                     continue
                 until(word, lambda: "the old one stays" in d.logged()[said:])
                 holds(word in d.logged()[said:], d.logged()[said:])
-                until("what was tried is gone", lambda: set(children(d)) == before)
+                until("what was tried is gone", lambda: generation(d) == before)
                 equal(d.request("GET", "/certs")[0], 200)
             equal(d.stop(), 0)
 
@@ -511,7 +543,8 @@ def processes_have_given_up_their_rights():
             links = [os.readlink(f) for f in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
             log = str(d.data / "log.txt")
             files = [x for x in links if x.startswith("/") and x not in (log, "/dev/null")]
-            equal(files, [], f"files that the {role} holds open")
+            own = [str(d.data / "store" / name) for name in ("cupel.db", "cupel.db-shm", "cupel.db-wal")] if role == "keeper" else []
+            equal(sorted(files), own, f"files that the {role} holds open")
             if role == "signer":
                 tcp = [x.split()[9] for x in pathlib.Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
                 held = {m[1] for x in links for m in [re.fullmatch(r"socket:\[(\d+)\]", x)] if m}
@@ -553,7 +586,7 @@ sys.exit(run_tests([
     children_of_root_become_the_user_that_is_named,
     large_token_is_signed_like_any_other,
     killed_worker_is_replaced,
-    killed_signer_takes_its_workers_along_and_all_are_replaced,
+    killed_signer_takes_its_workers_along_and_all_are_replaced, killed_keeper_is_replaced_and_nobody_waits,
     processes_end_when_the_supervisor_is_killed,
     reload_changes_the_configuration_and_drops_no_request,
     reload_serves_a_new_certificate,

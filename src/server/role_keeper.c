@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,25 @@ struct keeping {
     struct keep_page *page;
 };
 
+static bool fail_system(struct err *err, const char *path)
+{
+    return err_fail(err, ERR_IO, NULL, "%.100s: %s", path, strerror(errno));
+}
+
+/* The user may pass through the data directory to what is its own, and see no more of it. */
+static bool let_pass(const char *dir, const struct passwd *p, struct err *err)
+{
+    struct stat st;
+
+    if (stat(dir, &st) != 0)
+        return fail_system(err, dir);
+    if (st.st_uid == p->pw_uid || (st.st_mode & S_IXOTH) != 0)
+        return true;
+    return (chown(dir, (uid_t)-1, p->pw_gid) == 0 &&
+            chmod(dir, (st.st_mode & 07707) | S_IXGRP) == 0) ||
+           fail_system(err, dir);
+}
+
 /* What an earlier start made as root becomes the user's. */
 static bool give_away(struct keeping *k, struct err *err)
 {
@@ -39,17 +59,18 @@ static bool give_away(struct keeping *k, struct err *err)
 
     if (!p)
         return true; /* sandbox_become says so when there is no such user */
-    if (!file_list(k->dir, &k->arena, &names, &count, err))
+    if (!let_pass(k->config.text[CONFIG_DATA_DIR], p, err) ||
+        !file_list(k->dir, &k->arena, &names, &count, err))
         return false;
     if (chown(k->dir, p->pw_uid, p->pw_gid) != 0)
-        return err_fail(err, ERR_IO, NULL, "%.100s: %s", k->dir, strerror(errno));
+        return fail_system(err, k->dir);
     for (size_t i = 0; i < count; i++) {
         const char *path = file_join(&k->arena, k->dir, names[i]);
 
         if (!path)
             return arena_fail(&k->arena, err);
         if (lchown(path, p->pw_uid, p->pw_gid) != 0)
-            return err_fail(err, ERR_IO, NULL, "%.100s: %s", path, strerror(errno));
+            return fail_system(err, path);
     }
     return true;
 }
