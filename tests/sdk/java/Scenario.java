@@ -432,7 +432,7 @@ public final class Scenario {
     }
 
     private static void adding() throws GeneralSecurityException {
-        add("rsa2", "rsa1");
+        add("rsa2", "rsa1"); // which this library sends as a key of type X.509
         add("rsa2", "rsa1");
         listed("rsa1", "rsa2");
         setAndCheck(isolated(), issues("second"), "rsa2");
