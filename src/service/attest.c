@@ -4,14 +4,17 @@
 #include "../evidence/dcap/cache.h"
 #include "../evidence/dcap/collateral.h"
 #include "baseline.h"
+#include "policy_book.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The attestation types that this service judges; each has a policy in force. */
-static const char *const types[] = { "SgxEnclave", "OpenEnclave" };
+/* The attestation types that have default policies, configured or built in. The first ones are
+ * judged by this service. */
+static const char *const types[] = { "SgxEnclave", "OpenEnclave", "SevSnpVm",
+                                     "TdxVm",      "AzureGuest",  "Tpm" };
 
-enum { TYPES = COUNT(types), SETTINGS_MEMORY = 1024 * 1024 };
+enum { TYPES = COUNT(types), TYPES_JUDGED = 2, SETTINGS_MEMORY = 1024 * 1024 };
 
 struct attest_service {
     struct attest_settings set;
@@ -20,7 +23,8 @@ struct attest_service {
     struct span jwks;
     struct span header; /* encoded, of the key that signs */
     struct attest_key *keys;
-    struct policy *policies[TYPES];
+    struct policy *policies[TYPES]; /* the defaults; NULL: there is none */
+    struct policy_book *book;       /* what instances have put in force */
     struct dcap_cache *cache;
 };
 
@@ -68,6 +72,8 @@ static bool compile_policies(struct attest_service *s, struct err *err)
     for (size_t i = 0; i < TYPES; i++) {
         struct span text = policy_text_for(&s->set, types[i]);
 
+        if (text.n == 0)
+            continue;
         s->policies[i] = policy_new(s->set.crypto, text, NULL, err);
         if (!s->policies[i])
             return err_in(err, types[i]) || err_in(err, "policy");
@@ -87,7 +93,8 @@ static bool fill(struct attest_service *s, struct err *err)
         if (!s->cache)
             return false;
     }
-    return copy_keys(s, err) && compile_policies(s, err);
+    s->book = policy_book_new(s->set.crypto, err);
+    return s->book && copy_keys(s, err) && compile_policies(s, err);
 }
 
 struct attest_service *attest_service_new(const struct attest_settings *set, struct err *err)
@@ -113,6 +120,7 @@ void attest_service_free(struct attest_service *s)
         return;
     for (size_t i = 0; i < TYPES; i++)
         policy_free(s->policies[i]);
+    policy_book_free(s->book);
     for (size_t i = 0; i < s->set.set_count; i++)
         dcap_collateral_free(s->set.sets[i]);
     dcap_cache_free(s->cache);
@@ -149,10 +157,67 @@ static bool permits_debug(const struct policy *p)
 
 const char *attest_permits_debug(const struct attest_service *s)
 {
-    for (size_t i = 0; i < TYPES; i++)
+    for (size_t i = 0; i < TYPES_JUDGED; i++)
         if (permits_debug(s->policies[i]))
             return types[i];
     return NULL;
+}
+
+static size_t type_index(const char *type)
+{
+    size_t i = 0;
+
+    while (i < TYPES && strcmp(types[i], type) != 0)
+        i++;
+    return i;
+}
+
+/* Tells whether an instance's profile is another one than the service's. */
+static bool is_other_profile(const struct attest_service *s, struct span profile)
+{
+    return profile.n > 0 && !span_is(profile, s->set.policy_profile);
+}
+
+/* A profile that an instance names, as policy_default wants it: unknown ones have no policies. */
+static struct span default_of_profile(const char *type, struct span profile)
+{
+    char name[32];
+
+    if (profile.n >= sizeof name)
+        return (struct span){ 0 };
+    memcpy(name, profile.p, profile.n);
+    name[profile.n] = '\0';
+    return policy_default(span_str(type), name);
+}
+
+struct span attest_default_policy(const struct attest_service *s, const char *type,
+                                  struct span profile)
+{
+    size_t i = type_index(type);
+
+    if (is_other_profile(s, profile))
+        return default_of_profile(type, profile);
+    return i < TYPES && s->policies[i] ? policy_text(s->policies[i]) : (struct span){ 0 };
+}
+
+bool attest_management_token(const struct attest_service *s, struct span issuer, int64_t now,
+                             const struct claim_set *claims, struct arena *a, struct span *out,
+                             uint32_t *key_index, struct err *err)
+{
+    struct jwt_wish wish = {
+        .issuer = issuer.n > 0 ? issuer : s->issuer,
+        .now = now,
+        .lifetime = MANAGEMENT_LIFETIME,
+        .backdate = s->set.nbf_backdate,
+        .is_management = true,
+        .service = claims,
+    };
+
+    if (s->set.key_count == 0)
+        return err_fail(err, ERR_INTERNAL, NULL, "there is no signing key");
+    *key_index = 0;
+    return jwt_header(s->keys[0].alg, wish.issuer, s->keys[0].kid, a, &wish.encoded_header, err) &&
+           jwt_signing_input(&wish, a, out, err);
 }
 
 struct span attest_jwks(const struct attest_service *s)
@@ -179,7 +244,8 @@ struct attempt {
     struct attest_result *out;
     const struct policy *policy; /* NULL: the draft did not compile */
     struct policy *draft;
-    struct err draft_err;
+    struct err policy_err;
+    bool is_draft_bad;
 };
 
 static void refuse(struct attempt *t, enum attest_refusal why, const struct err *err)
@@ -190,23 +256,45 @@ static void refuse(struct attempt *t, enum attest_refusal why, const struct err 
         t->out->err = *err;
 }
 
-static void choose_policy(struct attempt *t)
+static void choose_draft(struct attempt *t)
 {
     struct policy_diagnostics found = { .arena = t->arena };
 
-    if (!t->request->has_draft_policy) {
-        for (size_t i = 0; i < TYPES; i++)
-            if (strcmp(types[i], t->request->attestation_type) == 0)
-                t->policy = t->s->policies[i];
-        return;
-    }
-    t->draft = policy_new_draft(t->s->set.crypto, t->request->draft_policy, &found, &t->draft_err);
+    t->draft = policy_new_draft(t->s->set.crypto, t->request->draft_policy, &found, &t->policy_err);
     t->policy = t->draft;
+    t->is_draft_bad = !t->draft && t->policy_err.code != ERR_MEMORY;
     for (size_t i = 0; i < found.count && !t->policy; i++)
         if (found.items[i].severity == POLICY_ERROR) {
             t->out->diagnostic = found.items[i];
             break;
         }
+}
+
+/* What is in force and does not compile any more is never replaced by a default. */
+static void choose_from_book(struct attempt *t, struct span text, struct span hash)
+{
+    if (text.n > 0)
+        t->policy = policy_book_find(t->s->book, text, hash, &t->policy_err);
+    else
+        err_fail(&t->policy_err, ERR_INTERNAL, NULL, "there is no policy for this type");
+    if (!t->policy)
+        err_in(&t->policy_err, "policy");
+}
+
+static void choose_policy(struct attempt *t)
+{
+    const struct attest_policy *p = &t->request->policy;
+    size_t i = type_index(t->request->attestation_type);
+
+    if (t->request->has_draft_policy)
+        choose_draft(t);
+    else if (p->text.n > 0)
+        choose_from_book(t, p->text, p->hash);
+    else if (is_other_profile(t->s, p->profile))
+        choose_from_book(t, default_of_profile(t->request->attestation_type, p->profile),
+                         (struct span){ 0 });
+    else if (i < TYPES)
+        t->policy = t->s->policies[i];
 }
 
 static int64_t judged_at(const struct attempt *t)
@@ -269,8 +357,7 @@ static bool judge_policy(struct attempt *t)
     struct err err = { 0 };
 
     if (!t->policy) {
-        refuse(t, t->draft_err.code == ERR_MEMORY ? ATTEST_OURS : ATTEST_POLICY_TEXT,
-               &t->draft_err);
+        refuse(t, t->is_draft_bad ? ATTEST_POLICY_TEXT : ATTEST_OURS, &t->policy_err);
         return false;
     }
     if (!policy_eval(t->policy, &t->out->appraisal.incoming, t->arena, &t->out->policy, &err)) {
@@ -332,14 +419,37 @@ static bool add_preview_names(struct attempt *t, struct claim_set *outgoing, str
     return claim_add_string(outgoing, "maa-policyHash", policy_legacy_hash(t->policy), err);
 }
 
+/* Of the service itself, made once; of another instance, made here. */
+static bool name_issuer(struct attempt *t, struct jwt_wish *wish, struct err *err)
+{
+    const struct attest_service *s = t->s;
+    struct span issuer = t->request->issuer;
+    bool is_own = issuer.n == 0 || span_equal(issuer, s->issuer);
+
+    wish->issuer = is_own ? s->issuer : issuer;
+    if (t->request->has_draft_policy)
+        return true;
+    if (s->set.key_count == 0)
+        return err_fail(err, ERR_INTERNAL, NULL, "there is no signing key");
+    wish->encoded_header = s->header;
+    return is_own ||
+           jwt_header(s->keys[0].alg, issuer, s->keys[0].kid, t->arena, &wish->encoded_header, err);
+}
+
+/* Who signed the policy that decided. A draft has nobody. */
+static bool name_signer(struct attempt *t, struct claim_set *outgoing, struct err *err)
+{
+    struct span signer = t->request->policy.signer;
+
+    return signer.n == 0 || t->request->has_draft_policy ||
+           claim_add_json(outgoing, "x-ms-policy-signer", signer, err);
+}
+
 static bool build_token(struct attempt *t, struct err *err)
 {
     struct claim_set outgoing = t->out->appraisal.outgoing;
     struct attest_service *s = t->s;
-    bool is_unsecured = t->request->has_draft_policy;
     struct jwt_wish wish = {
-        .encoded_header = is_unsecured ? (struct span){ 0 } : s->header,
-        .issuer = s->issuer,
         .now = t->request->now,
         .lifetime = TOKEN_LIFETIME,
         .backdate = s->set.nbf_backdate,
@@ -351,11 +461,11 @@ static bool build_token(struct attempt *t, struct err *err)
 
     if (!wish.jti.p)
         return arena_fail(t->arena, err);
-    if (!is_unsecured && s->set.key_count == 0)
-        return err_fail(err, ERR_INTERNAL, NULL, "there is no signing key");
+    if (!name_issuer(t, &wish, err) || !name_signer(t, &outgoing, err))
+        return false;
     if (t->request->is_preview_2018 && !add_preview_names(t, &outgoing, err))
         return false;
-    t->out->is_unsecured = is_unsecured;
+    t->out->is_unsecured = t->request->has_draft_policy;
     return jwt_signing_input(&wish, t->arena, &t->out->signing_input, err);
 }
 

@@ -52,8 +52,18 @@ struct attest_service *attest_service_new(const struct attest_settings *s,
                                           struct err *err) MUST_USE;
 void attest_service_free(struct attest_service *s);
 
+/* The policy that an instance has put in force. All empty: the default applies. */
+struct attest_policy {
+    struct span text;
+    struct span hash;    /* x-ms-policy-hash of the text */
+    struct span signer;  /* the JWK of who signed it; empty: unsigned */
+    struct span profile; /* of the default policies of the instance; empty: the service's */
+};
+
 struct attest_request {
     const char *attestation_type; /* "SgxEnclave", "OpenEnclave" */
+    struct span issuer;           /* of the instance; empty: the service's own */
+    struct attest_policy policy;
     enum evidence_kind kind;
     struct span evidence;
     struct bound_data runtime_data, inittime_data;
@@ -97,6 +107,17 @@ void attest(struct attest_service *s, const struct attest_request *request, stru
 const char *attest_permits_debug(const struct attest_service *s);
 
 struct crypto *attest_crypto(const struct attest_service *s);
+
+/* The text of the default policy of a type: the configured one, or the built-in one of the profile
+ * (empty: the service's). Empty: there is none. */
+struct span attest_default_policy(const struct attest_service *s, const char *type,
+                                  struct span profile);
+
+/* The signing input of a management token: an answer about policies or certificates, signed with
+ * the key of that index. */
+bool attest_management_token(const struct attest_service *s, struct span issuer, int64_t now,
+                             const struct claim_set *claims, struct arena *a, struct span *out,
+                             uint32_t *key_index, struct err *err) MUST_USE;
 
 /* The published key set and discovery members. */
 struct span attest_jwks(const struct attest_service *s);
