@@ -201,15 +201,47 @@ static bool check_version(struct call *call, struct span query)
     return true;
 }
 
+/* The port counts where an instance's address has one. */
+static struct span without_port(struct span host)
+{
+    size_t n = host.n;
+
+    while (n > 0 && host.p[n - 1] >= '0' && host.p[n - 1] <= '9')
+        n--;
+    return n > 1 && n < host.n && host.p[n - 1] == ':' ? span_part(host, 0, n - 1) : host;
+}
+
+/* Whom a request speaks to: the instance of that address, or the one of the configuration. */
+static void find_instance(struct call *call)
+{
+    struct span host = http_header_find(call->request, "host");
+    const struct keep *keep = api_set(call->api)->keep;
+    const struct state *state;
+
+    call->instance = span_str("default");
+    if (!keep)
+        return;
+    state = call->x->state = state_hold(keep_state(keep));
+    call->at = state_instance_at(state, host);
+    if (!call->at)
+        call->at = state_instance_at(state, without_port(host));
+    if (!call->at)
+        call->at = state_instance(state, call->instance);
+    if (call->at)
+        call->instance = call->at->name;
+}
+
+struct span call_issuer(const struct call *call)
+{
+    bool is_own = !call->at || span_is(call->at->name, "default");
+
+    return is_own ? attest_issuer(call->api->set.service) : call->at->issuer;
+}
+
 enum api_step api_begin(struct api *a, const struct http_request *request, int64_t now,
                         const uint8_t entropy[32], struct api_exchange *x)
 {
-    struct call call = { .api = a,
-                         .request = request,
-                         .x = x,
-                         .instance = span_str("default"),
-                         .now = now,
-                         .entropy = entropy };
+    struct call call = { .api = a, .request = request, .x = x, .now = now, .entropy = entropy };
     struct crypto *c = attest_crypto(a->set.service);
     struct span path, query, normal = { 0 };
     struct err err = { 0 };
@@ -218,6 +250,8 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
     x->arena = arena_over(a->set.memory_max);
     x->answer = (struct http_answer){ 0 };
     x->note = (struct api_note){ 0 };
+    x->state = NULL;
+    find_instance(&call);
     call.request_id = request_id_of(&call, c);
     call.client_id = client_id_of(&call);
     uri_split(request->target, &path, &query);
@@ -234,4 +268,6 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
 void api_exchange_fini(struct api_exchange *x)
 {
     arena_fini(&x->arena);
+    state_release(x->state);
+    x->state = NULL;
 }

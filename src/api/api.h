@@ -1,10 +1,10 @@
 /*
- * api - requests become answers; where a token must be signed, the exchange waits for the signing
- * process
+ * api - requests become answers; where a token must be signed the exchange waits for the signing
+ * process, where something must be kept it waits for the keeper
  *
- * Shape    api_begin either answers or hands out bytes to sign; api_finish completes the answer
- * with the signature Purity   the room itself reads no clock and no socket: `now` and random bytes
- * come in
+ * Shape    a step either answers, or hands out bytes to sign (go on with api_finish) or a change to
+ *          make (go on with api_kept). A change is answered after it was made, never before
+ * Purity   the room itself reads no clock and no socket: `now` and random bytes come in
  */
 #ifndef CUPEL_API_API_H
 #define CUPEL_API_API_H
@@ -20,7 +20,7 @@ struct api_settings {
     struct attest_service *service;  /* borrowed */
     struct span version;             /* x-ms-maa-service-version, four parts */
     const struct identify *identify; /* borrowed; NULL: every call that needs a role is refused */
-    const struct keep *keep;         /* borrowed; the store's roles and tokens; NULL: none */
+    const struct keep *keep;         /* borrowed; what the store holds; NULL: nothing */
     bool is_attest_closed;           /* attest calls, too, need a caller with the read action */
     size_t memory_max;               /* working memory of one request */
 };
@@ -28,7 +28,7 @@ struct api_settings {
 struct api *api_new(const struct api_settings *settings, struct err *err) MUST_USE;
 void api_free(struct api *a);
 
-enum api_step { API_ANSWERED, API_TO_SIGN };
+enum api_step { API_ANSWERED, API_TO_SIGN, API_TO_KEEP };
 
 /* What an attestation came to, for whoever keeps a log: texts are the arena's or static, none holds
  * evidence or bound data. `outcome` is NULL for other calls. */
@@ -40,6 +40,7 @@ struct api_note {
     const char *text;    /* what was expected and found, or NULL */
     const char *request_id;   /* x-ms-request-id */
     const char *unauthorized; /* why a caller was refused, or NULL; no token or part of one */
+    const char *remark;       /* what an operator should know of what was done, or NULL */
 };
 
 struct api_exchange {
@@ -47,8 +48,10 @@ struct api_exchange {
     struct http_answer answer; /* when answered */
     struct span to_sign; /* when API_TO_SIGN: message for the signing process, with key index */
     uint32_t key_index;
-    void *pending;        /* the api's own */
-    struct api_note note; /* for the log */
+    const struct change *change; /* when API_TO_KEEP */
+    const struct state *state;   /* what it began with; held */
+    void *pending;               /* the api's own */
+    struct api_note note;        /* for the log */
 };
 
 /* Handles a whole request. Never fails: trouble is an answer with a 4xx or 5xx. `entropy` is 32
@@ -58,6 +61,10 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
 
 /* Completes an exchange. An empty signature means that the signing process could not sign: 503. */
 void api_finish(struct api *a, struct api_exchange *x, struct span signature);
+
+/* Goes on after a change was made, or could not be: exactly one of the two is NULL. */
+enum api_step api_kept(struct api *a, struct api_exchange *x, const struct change_result *result,
+                       const struct err *err);
 
 void api_exchange_fini(struct api_exchange *x);
 

@@ -1,69 +1,10 @@
 #include "attest_v1.h"
 
-#include "../format/json.h"
 #include "errors.h"
 #include "refusal.h"
+#include "token_answer.h"
 
 #include <string.h>
-
-/* What an exchange keeps while the signing process works. */
-struct pending {
-    struct call call;
-    struct span signing_input;
-};
-
-/* {"token":"<JWT>"}, or the bare string of 2018-09-01-preview. */
-static enum api_step answer_token(struct call *call, struct span token)
-{
-    struct writer w = writer_in(&call->x->arena, token.n + 16);
-    bool is_bare = call->version == API_2018_09_01_PREVIEW;
-    struct span body = { 0 };
-
-    write_text(&w, is_bare ? "\"" : "{\"token\":\"");
-    write_bytes(&w, token);
-    write_text(&w, is_bare ? "\"" : "\"}");
-    if (!writer_done(&w, &body, NULL))
-        return api_refuse_text(call, API_ERROR_INTERNAL, "out of memory");
-    return api_answer(call, body);
-}
-
-static enum api_step attach(struct call *call, struct span signing_input, struct span signature)
-{
-    struct span token = { 0 };
-    struct err err = { 0 };
-
-    if (!jwt_attach(signing_input, signature, &call->x->arena, &token, &err))
-        return api_refuse_err(call, &err);
-    return answer_token(call, token);
-}
-
-static enum api_step ask_for_signature(struct call *call, const struct attest_result *r)
-{
-    struct pending *p = ARENA_NEW(&call->x->arena, struct pending);
-
-    if (!p)
-        return api_refuse_text(call, API_ERROR_INTERNAL, "out of memory");
-    p->call = *call;
-    p->call.request =
-        NULL; /* the connection's buffer may move on: nothing of the request is needed from here */
-    p->signing_input = r->signing_input;
-    call->x->pending = p;
-    call->x->to_sign = r->signing_input;
-    call->x->key_index = r->key_index;
-    return API_TO_SIGN;
-}
-
-void api_finish(struct api *a, struct api_exchange *x, struct span signature)
-{
-    struct pending *p = x->pending;
-
-    (void)a;
-    p->call.x = x;
-    if (signature.n == 0)
-        api_refuse_text(&p->call, API_ERROR_UNAVAILABLE, "the signing process did not sign");
-    else
-        attach(&p->call, p->signing_input, signature);
-}
 
 static const char *outcome_of(const struct attest_result *r)
 {
@@ -104,11 +45,28 @@ static void note_verdict(struct call *call, const struct attest_result *r)
     n->text = r->err.text;
 }
 
+/* What the instance has put in force; nothing where its default applies. */
+static struct attest_policy policy_in_force(const struct call *call)
+{
+    const struct store_policy *p =
+        call->at ? state_policy(call->x->state, call->instance, span_str(call->route->argument))
+                 : NULL;
+    struct attest_policy out = { 0 };
+
+    if (p)
+        out = (struct attest_policy){ .text = p->text, .hash = p->hash, .signer = p->signer };
+    if (call->at)
+        out.profile = call->at->policy_profile;
+    return out;
+}
+
 static void request_of(struct call *call, const struct attest_body *body,
                        struct attest_request *out)
 {
     *out = (struct attest_request){
         .attestation_type = call->route->argument,
+        .issuer = call_issuer(call),
+        .policy = policy_in_force(call),
         .kind = strcmp(call->route->argument, "OpenEnclave") == 0 ? EVIDENCE_OE : EVIDENCE_SGX,
         .evidence = body->evidence,
         .runtime_data = body->runtime_data,
@@ -142,6 +100,6 @@ enum api_step attest_v1(struct call *call)
     if (!result->is_granted)
         return refuse_attestation(call, result);
     if (result->is_unsecured)
-        return attach(call, result->signing_input, (struct span){ 0 });
-    return ask_for_signature(call, result);
+        return token_answer(call, result->signing_input, (struct span){ 0 });
+    return token_ask(call, result->signing_input, result->key_index);
 }

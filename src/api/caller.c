@@ -24,12 +24,11 @@ static bool find_authorization(const struct http_request *r, struct span *out, s
 static bool find_caller(struct call *call, struct access_caller *out, struct err *err)
 {
     const struct api_settings *set = api_set(call->api);
-    const struct state *state = set->keep ? keep_state(set->keep) : NULL;
     struct identify_proof proof = { 0 };
 
     return find_authorization(call->request, &proof.authorization, err) &&
            (!set->identify ||
-            identify(set->identify, &proof, state, call->now, &call->x->arena, out, err));
+            identify(set->identify, &proof, call->x->state, call->now, &call->x->arena, out, err));
 }
 
 const struct access_caller *call_caller(struct call *call)

@@ -97,5 +97,14 @@ enum api_step metadata_certs(struct call *call)
 
 enum api_step metadata_discovery(struct call *call)
 {
-    return answer_public(call, api_discovery(call->api));
+    struct span issuer = call_issuer(call), body = { 0 };
+    size_t count = 0;
+    const struct attest_key *keys = attest_keys(api_service(call->api), &count);
+    struct err err = { 0 };
+
+    if (span_equal(issuer, attest_issuer(api_service(call->api))))
+        return answer_public(call, api_discovery(call->api));
+    return discovery_write(&call->x->arena, issuer, keys, count, &body, &err)
+               ? answer_public(call, body)
+               : api_refuse_err(call, &err);
 }

@@ -115,15 +115,56 @@ static enum api_step refuse_evidence(struct call *call, const struct attest_resu
 }
 
 /* The multi-line text of a policy that does not compile. */
-static enum api_step refuse_policy_text(struct call *call, const struct attest_result *r)
+enum api_step refuse_policy(struct call *call, const struct policy_diagnostic *d,
+                            const struct err *err)
 {
-    const struct policy_diagnostic *d = &r->diagnostic;
-
     if (d->code[0] == '\0')
-        return api_refuse_text(call, API_ERROR_POLICY_PARSING, "%s", r->err.text);
+        return api_refuse_text(call, API_ERROR_POLICY_PARSING, "%s", err->text);
     return api_refuse_text(call, API_ERROR_POLICY_PARSING,
                            "Line: %u, Column: %u\nFailure message: %s: %s%s%s", d->line, d->column,
                            d->code, d->text, d->hint[0] ? "; " : "", d->hint);
+}
+
+enum api_step refuse_proposal(struct call *call, const struct proposal_no *no)
+{
+    static const enum api_error errors[PROPOSAL_REFUSALS] = {
+        [PROPOSAL_OPERATION] = API_ERROR_OPERATION,
+        [PROPOSAL_PARAMETER] = API_ERROR_PARAMETER,
+        [PROPOSAL_POLICY_TEXT] = API_ERROR_POLICY_PARSING,
+        [PROPOSAL_CALLER] = API_ERROR_UNAUTHORIZED,
+        [PROPOSAL_TOO_LONG] = API_ERROR_TOO_LARGE,
+        [PROPOSAL_OURS] = API_ERROR_INTERNAL,
+    };
+    const struct err *e = &no->err;
+
+    return api_refuse_text(call, errors[no->why], "%s%s%s%s", e->text, e->path[0] ? " (" : "",
+                           e->path, e->path[0] ? ")" : "");
+}
+
+/* The keeper's answer in words of the contract. */
+enum api_step refuse_change(struct call *call, const struct err *err)
+{
+    switch (err->code) {
+    case ERR_MISSING:
+        return api_refuse_text(call, API_ERROR_NOT_FOUND, "the instance is not there any more");
+    case ERR_DENIED:
+        return api_refuse_text(call, API_ERROR_OPERATION,
+                               "The last policy management certificate cannot be removed.");
+    case ERR_LIMIT:
+        return api_refuse_text(call, err->path[0] ? API_ERROR_TOO_LARGE : API_ERROR_UNAVAILABLE,
+                               "%s", err->text);
+    case ERR_CONFLICT:
+        return api_refuse_text(call, API_ERROR_UNAVAILABLE,
+                               "somebody else changed it at the same time; try again");
+    case ERR_UNCERTAIN:
+        return api_refuse_text(call, API_ERROR_UNAVAILABLE,
+                               "it is not known whether the change was made: ask, or repeat it");
+    case ERR_IO:
+        return api_refuse_text(call, API_ERROR_UNAVAILABLE,
+                               "the change was not made: what is kept cannot be written now");
+    default:
+        return api_refuse_err(call, err);
+    }
 }
 
 /* {"code":"PolicyValidationFailure","details":[{"code":"PolicyFailureClaim","target":..,"value":..}]}:
@@ -165,7 +206,7 @@ enum api_step refuse_attestation(struct call *call, const struct attest_result *
     case ATTEST_POLICY_FAILED:
         return api_refuse_text(call, API_ERROR_POLICY_EVALUATION, "%s", r->err.text);
     case ATTEST_POLICY_TEXT:
-        return refuse_policy_text(call, r);
+        return refuse_policy(call, &r->diagnostic, &r->err);
     case ATTEST_TOO_LONG:
     case ATTEST_OURS:
     case ATTEST_REFUSALS:

@@ -8,7 +8,18 @@
 #ifndef CUPEL_API_REFUSAL_H
 #define CUPEL_API_REFUSAL_H
 
+#include "../service/proposal.h"
 #include "routes.h"
+
+/* A policy that does not compile: the diagnostic where there is one, the error otherwise. */
+enum api_step refuse_policy(struct call *call, const struct policy_diagnostic *d,
+                            const struct err *err);
+
+/* A document that is not taken. */
+enum api_step refuse_proposal(struct call *call, const struct proposal_no *no);
+
+/* A change that was not made, or may have been. */
+enum api_step refuse_change(struct call *call, const struct err *err);
 
 enum api_step refuse_attestation(struct call *call, const struct attest_result *result);
 

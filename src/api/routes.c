@@ -2,17 +2,49 @@
 
 #include "../format/uri.h"
 #include "attest_v1.h"
+#include "certificate_v1.h"
+#include "health.h"
 #include "metadata.h"
+#include "policy_v1.h"
 
 /* clang-format off */
 const struct route routes[] = {
-    /* method     path                                  handler             version            2018          later         argument        summary */
-    { HTTP_POST, "/attest/sgxenclave",                  attest_v1,          VERSION_REQUIRED,  NEED_READ,    NEED_ATTEST,  "SgxEnclave",   "attest an SGX enclave by its quote" },
-    { HTTP_POST, "/attest/openenclave",                 attest_v1,          VERSION_REQUIRED,  NEED_READ,    NEED_ATTEST,  "OpenEnclave",  "attest an SGX enclave by its Open Enclave report" },
-    { HTTP_POST, "/attest/tee/sgxenclave",              attest_v1,          VERSION_2018_ONLY, NEED_READ,    NEED_ATTEST,  "SgxEnclave",   "the same under its path of 2018-09-01-preview" },
-    { HTTP_POST, "/attest/tee/openenclave",             attest_v1,          VERSION_2018_ONLY, NEED_READ,    NEED_ATTEST,  "OpenEnclave",  "the same under its path of 2018-09-01-preview" },
-    { HTTP_GET,  "/certs",                              metadata_certs,     VERSION_OPTIONAL,  NEED_NOTHING, NEED_NOTHING, NULL,           "the keys that sign tokens" },
-    { HTTP_GET,  "/.well-known/openid-configuration",   metadata_discovery, VERSION_OPTIONAL,  NEED_NOTHING, NEED_NOTHING, NULL,           "the OpenID discovery document" },
+    /* method  path                                    handler                version            2018           later          argument        summary */
+    { HTTP_POST, "/attest/sgxenclave",                   attest_v1,             VERSION_REQUIRED,  NEED_READ,     NEED_ATTEST,   "SgxEnclave",   "attest an SGX enclave by its quote" },
+    { HTTP_POST, "/attest/openenclave",                  attest_v1,             VERSION_REQUIRED,  NEED_READ,     NEED_ATTEST,   "OpenEnclave",  "attest an SGX enclave by its Open Enclave report" },
+    { HTTP_POST, "/attest/tee/sgxenclave",               attest_v1,             VERSION_2018_ONLY, NEED_READ,     NEED_ATTEST,   "SgxEnclave",   "the same under its path of 2018-09-01-preview" },
+    { HTTP_POST, "/attest/tee/openenclave",              attest_v1,             VERSION_2018_ONLY, NEED_READ,     NEED_ATTEST,   "OpenEnclave",  "the same under its path of 2018-09-01-preview" },
+    { HTTP_GET,  "/policies/sgxenclave",                 policy_get,            VERSION_REQUIRED,  NEED_READ,     NEED_READ,     "SgxEnclave",   "the policy in force for SgxEnclave" },
+    { HTTP_PUT,  "/policies/sgxenclave",                 policy_set,            VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    "SgxEnclave",   "put a policy in force for SgxEnclave" },
+    { HTTP_POST, "/policies/sgxenclave:reset",           policy_reset,          VERSION_REQUIRED,  NEED_DELETE,   NEED_DELETE,   "SgxEnclave",   "go back to the default policy for SgxEnclave" },
+    { HTTP_GET,  "/policies/openenclave",                policy_get,            VERSION_REQUIRED,  NEED_READ,     NEED_READ,     "OpenEnclave",  "the policy in force for OpenEnclave" },
+    { HTTP_PUT,  "/policies/openenclave",                policy_set,            VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    "OpenEnclave",  "put a policy in force for OpenEnclave" },
+    { HTTP_POST, "/policies/openenclave:reset",          policy_reset,          VERSION_REQUIRED,  NEED_DELETE,   NEED_DELETE,   "OpenEnclave",  "go back to the default policy for OpenEnclave" },
+    { HTTP_GET,  "/policies/sevsnpvm",                   policy_get,            VERSION_REQUIRED,  NEED_READ,     NEED_READ,     "SevSnpVm",     "the policy in force for SevSnpVm" },
+    { HTTP_PUT,  "/policies/sevsnpvm",                   policy_set,            VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    "SevSnpVm",     "put a policy in force for SevSnpVm" },
+    { HTTP_POST, "/policies/sevsnpvm:reset",             policy_reset,          VERSION_REQUIRED,  NEED_DELETE,   NEED_DELETE,   "SevSnpVm",     "go back to the default policy for SevSnpVm" },
+    { HTTP_GET,  "/policies/tdxvm",                      policy_get,            VERSION_REQUIRED,  NEED_READ,     NEED_READ,     "TdxVm",        "the policy in force for TdxVm" },
+    { HTTP_PUT,  "/policies/tdxvm",                      policy_set,            VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    "TdxVm",        "put a policy in force for TdxVm" },
+    { HTTP_POST, "/policies/tdxvm:reset",                policy_reset,          VERSION_REQUIRED,  NEED_DELETE,   NEED_DELETE,   "TdxVm",        "go back to the default policy for TdxVm" },
+    { HTTP_GET,  "/policies/azureguest",                 policy_get,            VERSION_REQUIRED,  NEED_READ,     NEED_READ,     "AzureGuest",   "the policy in force for AzureGuest" },
+    { HTTP_PUT,  "/policies/azureguest",                 policy_set,            VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    "AzureGuest",   "put a policy in force for AzureGuest" },
+    { HTTP_POST, "/policies/azureguest:reset",           policy_reset,          VERSION_REQUIRED,  NEED_DELETE,   NEED_DELETE,   "AzureGuest",   "go back to the default policy for AzureGuest" },
+    { HTTP_GET,  "/policies/tpm",                        policy_get,            VERSION_REQUIRED,  NEED_READ,     NEED_READ,     "Tpm",          "the policy in force for Tpm" },
+    { HTTP_PUT,  "/policies/tpm",                        policy_set,            VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    "Tpm",          "put a policy in force for Tpm" },
+    { HTTP_POST, "/policies/tpm:reset",                  policy_reset,          VERSION_REQUIRED,  NEED_DELETE,   NEED_DELETE,   "Tpm",          "go back to the default policy for Tpm" },
+    { HTTP_GET,  "/certificates",                        certificate_get,       VERSION_REQUIRED,  NEED_READ,     NEED_READ,     NULL,           "the certificates whose keys sign policies" },
+    { HTTP_POST, "/certificates:add",                    certificate_add,       VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    NULL,           "add one" },
+    { HTTP_POST, "/certificates:remove",                 certificate_remove,    VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    NULL,           "remove one" },
+    { HTTP_POST, "/operations/policy/updatepolicy",      policy_2018_update,    VERSION_2018_ONLY, NEED_WRITE,    NEED_WRITE,    NULL,           "a policy as a token that the next call takes" },
+    { HTTP_PUT,  "/operations/policy/current",           policy_2018_set,       VERSION_2018_ONLY, NEED_WRITE,    NEED_WRITE,    NULL,           "put a policy in force, under its path of 2018-09-01-preview" },
+    { HTTP_GET,  "/operations/policy/current",           policy_2018_get,       VERSION_2018_ONLY, NEED_READ,     NEED_READ,     NULL,           "the policy in force, under its path of 2018-09-01-preview" },
+    { HTTP_POST, "/operations/policy/current",           policy_2018_reset,     VERSION_2018_ONLY, NEED_DELETE,   NEED_DELETE,   NULL,           "go back to the default, under its path of 2018-09-01-preview" },
+    { HTTP_GET,  "/operations/policy/certificates",      certificate_get,       VERSION_2018_ONLY, NEED_READ,     NEED_READ,     NULL,           "the policy signers, under their path of 2018-09-01-preview" },
+    { HTTP_PUT,  "/operations/policy/certificates",      certificate_add,       VERSION_2018_ONLY, NEED_WRITE,    NEED_WRITE,    NULL,           "add one, under its path of 2018-09-01-preview" },
+    { HTTP_POST, "/operations/policy/certificates",      certificate_remove,    VERSION_2018_ONLY, NEED_WRITE,    NEED_WRITE,    NULL,           "remove one, under its path of 2018-09-01-preview" },
+    { HTTP_GET,  "/certs",                               metadata_certs,        VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "the keys that sign tokens" },
+    { HTTP_GET,  "/.well-known/openid-configuration",    metadata_discovery,    VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "the OpenID discovery document" },
+    { HTTP_GET,  "/servicehealth",                       health_get,            VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "204 while the service answers" },
 };
 /* clang-format on */
 

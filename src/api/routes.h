@@ -34,6 +34,7 @@ struct call {
     struct api_exchange *x;
     enum api_version version;
     struct span instance;               /* the name of the instance that is spoken to */
+    const struct store_instance *at;    /* the instance itself; NULL: nothing is kept */
     const struct access_caller *caller; /* once call_caller was asked */
     struct err caller_err;              /* why there is none that is known */
     int64_t now;
@@ -70,6 +71,9 @@ bool route_methods(struct span normal_path, struct arena *a, struct span *out,
 /* Decodes, folds repeated and trailing slashes and lowers ASCII letters. */
 bool route_normal_path(struct arena *a, struct span path, struct span *out,
                        struct err *err) MUST_USE;
+
+/* The issuer of what is signed for the instance of the call: its base URL, no trailing slash. */
+struct span call_issuer(const struct call *call);
 
 /* Who calls; found out when it is first asked. Never NULL: somebody unknown when what was brought
  * does not hold (caller_err says why), or nothing was. */

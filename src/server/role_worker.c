@@ -50,6 +50,7 @@ struct working {
     struct api *api;
     struct metrics *metrics;
     struct keep_channel *keep;
+    struct keep kept; /* what handlers see of it */
 };
 
 static bool load_tls(struct working *w, struct err *err)
@@ -185,6 +186,7 @@ static bool make_api(struct working *w, struct err *err)
     const struct api_settings s = { .service = w->service,
                                     .version = span_str(CUPEL_VERSION ".0"),
                                     .identify = &w->identify,
+                                    .keep = &w->kept,
                                     .is_attest_closed =
                                         w->config->number[CONFIG_ATTEST_AUTHENTICATION] != 0,
                                     .memory_max = (size_t)w->config->number[CONFIG_MEMORY_MAX] };
@@ -228,7 +230,10 @@ static bool load_files(struct working *w, struct err *err)
 static bool load_keep(struct working *w, struct err *err)
 {
     w->keep = keep_channel_new(CHILD_KEEPER_FD, CHILD_PAGE_FD, err);
-    return w->keep || err_in(err, "keeper");
+    if (!w->keep)
+        return err_in(err, "keeper");
+    w->kept = keep_channel_keep(w->keep);
+    return true;
 }
 
 static bool load(struct working *w, struct err *err)

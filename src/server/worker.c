@@ -42,6 +42,7 @@ struct job {
     struct http_reply *reply;
     struct api_exchange exchange;
     uint64_t ticket;
+    bool waits_for_keeper; /* otherwise, for the signing process */
 };
 
 /* The clock is read here, once for each request, and handed down. */
@@ -118,9 +119,18 @@ static void record_verdict(const struct worker *w, const struct api_note *n, int
     keep_note(&keep, &note);
 }
 
+/* Something went into what is kept that somebody should look at. */
+static void log_remark(const struct api_note *n)
+{
+    if (n->remark)
+        log_say(LOG_LEVEL_WARNING, n->remark, "request_id", n->request_id ? n->request_id : "",
+                (const char *)NULL);
+}
+
 static void answer(struct job *j)
 {
     log_unauthorized(&j->exchange.note);
+    log_remark(&j->exchange.note);
     log_verdict(&j->exchange.note, j->exchange.answer.status);
     record_verdict(j->worker, &j->exchange.note, j->exchange.answer.status);
     http_reply_send(j->reply, &j->exchange.answer);
@@ -166,6 +176,48 @@ static void ask_signer(struct job *j)
         on_signed(j, (struct span){ 0 });
 }
 
+static void go_on(struct job *j, enum api_step step);
+
+static void on_kept(void *arg, const struct change_result *result, const struct err *err)
+{
+    struct job *j = arg;
+
+    j->waits_for_keeper = false;
+    go_on(j, api_kept(j->worker->set->api, &j->exchange, result, err));
+}
+
+static void ask_keeper(struct job *j)
+{
+    struct err e = { 0 };
+    struct keep keep;
+
+    j->reply->own = j;
+    j->waits_for_keeper = true;
+    if (!j->worker->set->keep) {
+        err_fail(&e, ERR_IO, NULL, "there is no keeper");
+        on_kept(j, NULL, &e);
+        return;
+    }
+    keep = keep_channel_keep(j->worker->set->keep);
+    if (!keep_change(&keep, j->exchange.change, on_kept, j, &e))
+        on_kept(j, NULL, &e);
+}
+
+static void go_on(struct job *j, enum api_step step)
+{
+    switch (step) {
+    case API_ANSWERED:
+        answer(j);
+        break;
+    case API_TO_SIGN:
+        ask_signer(j);
+        break;
+    case API_TO_KEEP:
+        ask_keeper(j);
+        break;
+    }
+}
+
 /* What is said when there is not even memory, or chance, to begin. */
 static void answer_unavailable(struct http_reply *reply)
 {
@@ -191,10 +243,7 @@ static void begin(void *context, const struct http_request *request, struct http
     }
     j->worker = w;
     j->reply = reply;
-    if (api_begin(w->set->api, request, now_seconds(), entropy, &j->exchange) == API_ANSWERED)
-        answer(j);
-    else
-        ask_signer(j);
+    go_on(j, api_begin(w->set->api, request, now_seconds(), entropy, &j->exchange));
     count_verdicts(w);
 }
 
@@ -203,8 +252,14 @@ static void cancel(void *context, struct http_reply *reply)
     struct worker *w = context;
     struct job *j = reply->own;
 
-    sign_channel_forget(w->signer, j->ticket);
-    metrics_add(w->set->metrics, METRIC_SIGNATURES_OPEN, -1);
+    if (j->waits_for_keeper) { /* the change may be made all the same */
+        struct keep keep = keep_channel_keep(w->set->keep);
+
+        keep_forget(&keep, j);
+    } else {
+        sign_channel_forget(w->signer, j->ticket);
+        metrics_add(w->set->metrics, METRIC_SIGNATURES_OPEN, -1);
+    }
     api_exchange_fini(&j->exchange);
     free(j);
 }

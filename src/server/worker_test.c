@@ -50,6 +50,15 @@ void api_finish(struct api *a, struct api_exchange *x, struct span signature)
     x->answer.body = arena_dup(&x->arena, signature);
 }
 
+enum api_step api_kept(struct api *a, struct api_exchange *x, const struct change_result *result,
+                       const struct err *err)
+{
+    (void)a;
+    x->answer.status = err ? 503 : 200;
+    x->answer.body = span_str(result ? "kept" : "not kept");
+    return API_ANSWERED;
+}
+
 void api_exchange_fini(struct api_exchange *x)
 {
     arena_fini(&x->arena);
