@@ -9,6 +9,9 @@
 #include "../src/claims/def.h"
 #include "../src/evidence/sgx/claims.h"
 #include "../src/evidence/sgx/sgx.h"
+#include "../src/evidence/tpm/claims.h"
+#include "../src/evidence/tpm/tpm.h"
+#include "../src/evidence/vbs/claims.h"
 #include "../src/policy/function.h"
 #include "../src/policy/known.h"
 #include "../src/server/config.h"
@@ -109,22 +112,37 @@ static void print_verbs(void)
     }
 }
 
-static void print_checks(void)
+static void print_check_rows(const struct check *rows, size_t count)
 {
-    for (size_t i = 0; i < sgx_check_count; i++) {
-        put_bold(sgx_checks[i].name);
+    for (size_t i = 0; i < count; i++) {
+        put_bold(rows[i].name);
         printf(" (reason _");
-        put(sgx_checks[i].reason);
+        put(rows[i].reason);
         printf("_)\n\t");
-        put_sentence(sgx_checks[i].establishes);
+        put_sentence(rows[i].establishes);
         printf("\n\n");
     }
 }
 
-static void print_claims(void)
+static void print_checks(void)
 {
-    for (size_t i = 0; i < sgx_claim_count; i++) {
-        const struct claim_def *d = &sgx_claims[i];
+    print_check_rows(sgx_checks, sgx_check_count);
+}
+
+static void print_tpm_checks(void)
+{
+    print_check_rows(tpm_checks, tpm_check_count);
+}
+
+static void print_vbs_checks(void)
+{
+    print_check_rows(vbs_checks, vbs_check_count);
+}
+
+static void print_claim_rows(const struct claim_def *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct claim_def *d = &rows[i];
 
         put_bold(d->name);
         printf(" (%s%s%s)\n\t", d->flags & CLAIM_INCOMING ? "policy" : "",
@@ -138,6 +156,21 @@ static void print_claims(void)
         }
         printf("\n\n");
     }
+}
+
+static void print_claims(void)
+{
+    print_claim_rows(sgx_claims, sgx_claim_count);
+}
+
+static void print_tpm_claims(void)
+{
+    print_claim_rows(tpm_claims, tpm_claim_count);
+}
+
+static void print_vbs_claims(void)
+{
+    print_claim_rows(vbs_claims, vbs_claim_count);
 }
 
 static void print_functions(void)
@@ -161,6 +194,10 @@ static const struct manual_part parts[] = {
     { "verbs", print_verbs },
     { "sgx-checks", print_checks },
     { "sgx-claims", print_claims },
+    { "tpm-checks", print_tpm_checks },
+    { "tpm-claims", print_tpm_claims },
+    { "vbs-checks", print_vbs_checks },
+    { "vbs-claims", print_vbs_claims },
     { "policy-functions", print_functions },
     { NULL, NULL },
 };

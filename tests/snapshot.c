@@ -10,7 +10,10 @@
 #include "../src/evidence/dcap/tcb_status.h"
 #include "../src/evidence/sgx/claims.h"
 #include "../src/evidence/sgx/sgx.h"
+#include "../src/evidence/tpm/claims.h"
 #include "../src/evidence/tpm/limits.h"
+#include "../src/evidence/tpm/tpm.h"
+#include "../src/evidence/vbs/claims.h"
 #include "../src/policy/codes.h"
 #include "../src/policy/function.h"
 #include "../src/policy/known.h"
@@ -29,12 +32,26 @@ static const char *or_dash(const char *text)
     return text ? text : "-";
 }
 
+static void print_check_rows(const struct check *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        printf("%s\n    reason       %s\n    establishes  %s\n    source       %s\n", rows[i].name,
+               rows[i].reason, rows[i].establishes, rows[i].spec);
+}
+
 static void print_checks(void)
 {
-    for (size_t i = 0; i < sgx_check_count; i++)
-        printf("%s\n    reason       %s\n    establishes  %s\n    source       %s\n",
-               sgx_checks[i].name, sgx_checks[i].reason, sgx_checks[i].establishes,
-               sgx_checks[i].spec);
+    print_check_rows(sgx_checks, sgx_check_count);
+}
+
+static void print_tpm_checks(void)
+{
+    print_check_rows(tpm_checks, tpm_check_count);
+}
+
+static void print_vbs_checks(void)
+{
+    print_check_rows(vbs_checks, vbs_check_count);
 }
 
 static void print_flags(unsigned flags)
@@ -45,7 +62,7 @@ static void print_flags(unsigned flags)
     } rows[] = {
         { CLAIM_INCOMING, " incoming" },     { CLAIM_OUTGOING, " outgoing" },
         { CLAIM_KSS_ONLY, " kss-only" },     { CLAIM_MANY, " many" },
-        { CLAIM_DEPRECATED, " deprecated" },
+        { CLAIM_DEPRECATED, " deprecated" }, { CLAIM_OURS, " ours" },
     };
 
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -54,12 +71,12 @@ static void print_flags(unsigned flags)
     putchar('\n');
 }
 
-static void print_claims(void)
+static void print_claim_rows(const struct claim_def *rows, size_t count)
 {
     static const char *const types[] = { "string", "integer", "boolean", "json" };
 
-    for (size_t i = 0; i < sgx_claim_count; i++) {
-        const struct claim_def *d = &sgx_claims[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct claim_def *d = &rows[i];
 
         printf("%s\n    type     %s\n    where   ", d->name, types[d->type]);
         print_flags(d->flags);
@@ -67,6 +84,21 @@ static void print_claims(void)
         if (d->instead)
             printf("    instead  %s\n", d->instead);
     }
+}
+
+static void print_claims(void)
+{
+    print_claim_rows(sgx_claims, sgx_claim_count);
+}
+
+static void print_tpm_claims(void)
+{
+    print_claim_rows(tpm_claims, tpm_claim_count);
+}
+
+static void print_vbs_claims(void)
+{
+    print_claim_rows(vbs_claims, vbs_claim_count);
 }
 
 static void print_routes(void)
@@ -79,8 +111,8 @@ static void print_routes(void)
 
         printf("%s %s\n    api-version  %s\n    needs        %s; %s with 2018-09-01-preview\n"
                "    type         %s\n    summary      %s\n",
-               methods[r->method], r->path, versions[r->version],
-               access_need_name(r->need), access_need_name(r->need_2018), or_dash(r->argument), r->summary);
+               methods[r->method], r->path, versions[r->version], access_need_name(r->need),
+               access_need_name(r->need_2018), or_dash(r->argument), r->summary);
     }
 }
 
@@ -259,6 +291,10 @@ static const struct {
 } tables[] = {
     { "sgx-checks", print_checks },
     { "sgx-claims", print_claims },
+    { "tpm-checks", print_tpm_checks },
+    { "tpm-claims", print_tpm_claims },
+    { "vbs-checks", print_vbs_checks },
+    { "vbs-claims", print_vbs_claims },
     { "routes", print_routes },
     { "api-errors", print_errors },
     { "config", print_config },

@@ -27,6 +27,14 @@ static uint32_t number_field(const struct claim_def *def, const void *facts)
     return narrow;
 }
 
+static int64_t large_field(const struct claim_def *def, const void *facts)
+{
+    uint64_t v = 0;
+
+    FIELD(def, facts, &v);
+    return v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
 static bool bool_field(const struct claim_def *def, const void *facts)
 {
     bool b;
@@ -46,6 +54,8 @@ bool claim_add_def(struct claim_set *set, const struct claim_def *def, const voi
     case FROM_U16:
     case FROM_U32:
         return claim_add_int(set, def->name, number_field(def, facts), err);
+    case FROM_U64:
+        return claim_add_int(set, def->name, large_field(def, facts), err);
     case FROM_BOOL:
         return claim_add_bool(set, def->name, bool_field(def, facts), err);
     case FROM_MADE:

@@ -15,6 +15,7 @@ enum claim_source {
     FROM_TEXT,
     FROM_U16,
     FROM_U32,
+    FROM_U64, /* what no int64 holds becomes the largest one */
     FROM_BOOL,
     FROM_MADE /* made by code, not a field */
 };
@@ -25,6 +26,7 @@ enum {
     CLAIM_KSS_ONLY = 1 << 2,   /* only for enclaves with key separation and sharing */
     CLAIM_MANY = 1 << 3,       /* several claims of this name may stand in the incoming set */
     CLAIM_DEPRECATED = 1 << 4, /* `instead` names the current one */
+    CLAIM_OURS = 1 << 5,       /* the original has no such claim; an instance can leave it out */
 };
 
 struct claim_def {
@@ -43,12 +45,14 @@ struct claim_def {
     _Generic(((const struct strct *)0)->field, struct span                                         \
              : CLAIM_STRING, uint16_t                                                              \
              : CLAIM_INT, uint32_t                                                                 \
+             : CLAIM_INT, uint64_t                                                                 \
              : CLAIM_INT, bool                                                                     \
              : CLAIM_BOOL),                                                                        \
         _Generic(((const struct strct *)0)->field, struct span                                     \
                  : FROM_HEX, uint16_t                                                              \
                  : FROM_U16, uint32_t                                                              \
-                 : FROM_U32, bool                                                                  \
+                 : FROM_U32, uint64_t                                                              \
+                 : FROM_U64, bool                                                                  \
                  : FROM_BOOL),                                                                     \
         offsetof(struct strct, field)
 

@@ -2,9 +2,12 @@
 #include "../base/when.h"
 #include "../collateral/disk.h"
 #include "../collateral/roots.h"
+#include "../collateral/tpm_anchors.h"
 #include "../evidence/dcap/collateral.h"
 #include "../host/file.h"
 #include "../service/baseline.h"
+#include "../service/measured.h"
+#include "evidence_dir.h"
 #include "verdict_text.h"
 
 #include <stdio.h>
@@ -15,9 +18,9 @@ static const struct option_def options[] = {
     /* clang-format off */
     { "type",          OPTION_VALUE, "KIND",   "sgx, oe, tdx, sevsnp, azureguest, tpm or vbs" },
     { "evidence",      OPTION_VALUE, "FILE",   "the evidence: a quote, an Open Enclave report or evidence" },
-    { "collateral",    OPTION_VALUE, "DIR",    "folder with tcb_info.json, qe_identity.json, pck_crl.der, ..." },
+    { "collateral",    OPTION_VALUE, "DIR",    "folder with tcb_info.json, qe_identity.json, pck_crl.der, ...; tpm, vbs: intermediate certificates" },
     { "at",            OPTION_VALUE, "TIME",   "judge at this time: seconds since 1970 or RFC 3339; default now" },
-    { "roots",         OPTION_MANY,  "WORD",   "accepted roots: vendor, lab=DIR or a file; default vendor" },
+    { "roots",         OPTION_MANY,  "WORD",   "accepted roots: vendor, lab=DIR, a file, or (tpm, vbs) a folder; default vendor" },
     { "runtime-data",  OPTION_VALUE, "FILE",   "data whose SHA-256 the evidence must hold" },
     { "runtime-type",  OPTION_VALUE, "TYPE",   "binary (default) or json" },
     { "inittime-data", OPTION_VALUE, "FILE",   "data whose SHA-256 the configuration id must hold" },
@@ -36,6 +39,7 @@ struct wish {
     struct appraise_in in;
     struct root_list roots;
     struct dcap_collateral *collateral;
+    struct tpm_settings tpm;
     struct crypto *crypto;
     bool has_policy;
     struct span policy_text;
@@ -72,10 +76,15 @@ static bool read_data(struct cli *c, const char *file_option, const char *type_o
     return true;
 }
 
+static bool is_measured(enum evidence_kind kind)
+{
+    return kind == EVIDENCE_TPM || kind == EVIDENCE_VBS;
+}
+
 static bool read_policy(struct cli *c, struct wish *w, struct err *err)
 {
     const char *word = cli_option(c, "policy");
-    const char *type = w->kind == EVIDENCE_OE ? "OpenEnclave" : "SgxEnclave";
+    const char *type = evidence_policy_type(w->kind);
 
     w->has_policy = !word || strcmp(word, "none") != 0;
     if (!w->has_policy)
@@ -84,7 +93,12 @@ static bool read_policy(struct cli *c, struct wish *w, struct err *err)
         return file_read(word, CLI_FILE_MAX, &c->arena, &w->policy_text, err) ||
                err_in(err, "policy");
     w->policy_text = policy_default(span_str(type), "azure");
-    return true;
+    if (w->policy_text.n > 0 || !is_measured(w->kind))
+        return true;
+    err_fail(err, ERR_MISSING, "the policy language, 9.5",
+             "%s evidence has no default policy: name a file, or none",
+             evidence_kind_name(w->kind));
+    return err_in(err, "policy");
 }
 
 static bool read_profile(struct cli *c, struct wish *w, struct err *err)
@@ -132,22 +146,54 @@ static bool read_collateral(struct cli *c, struct wish *w, struct err *err)
     return w->collateral != NULL;
 }
 
-static bool read_wish(struct cli *c, struct wish *w, struct err *err)
+static bool read_expected_nonce(struct cli *c, struct wish *w, struct err *err)
+{
+    const char *hex = cli_option(c, "expect-nonce");
+
+    return !hex || hex_read_dup(&c->arena, span_str(hex), &w->in.expect_nonce, err) ||
+           err_in(err, "expect-nonce");
+}
+
+/* For a measured boot the folder of --collateral holds intermediate certificates and lists. */
+static bool read_anchors(struct cli *c, struct wish *w, struct err *err)
 {
     const struct option_values *roots = cli_options(c, "roots");
+    struct tpm_anchor_list list;
+
+    if (!tpm_anchors_load(roots->values, roots->count, cli_option(c, "collateral"), &c->arena,
+                          &list, err))
+        return false;
+    for (size_t i = 0; i < list.note_count; i++)
+        fprintf(stderr, "cupel: %s is left out: %s\n", list.notes[i].path, list.notes[i].text);
+    tpm_anchors_apply(&list, &w->tpm);
+    w->in.tpm = &w->tpm;
+    return true;
+}
+
+static bool read_roots(struct cli *c, struct wish *w, struct err *err)
+{
+    const struct option_values *roots = cli_options(c, "roots");
+
+    if (is_measured(w->kind))
+        return read_anchors(c, w, err);
+    return roots_load(w->crypto, roots->values, roots->count, &c->arena, &w->roots, err) &&
+           read_collateral(c, w, err);
+}
+
+static bool read_wish(struct cli *c, struct wish *w, struct err *err)
+{
     struct appraise_in *in = &w->in;
 
     if (!read_kind(c, w, err) || !read_time(c, &in->now, err) || !read_policy(c, w, err) ||
         !read_profile(c, w, err))
         return false;
     w->crypto = crypto_new(err);
-    if (!w->crypto ||
-        !roots_load(w->crypto, roots->values, roots->count, &c->arena, &w->roots, err))
+    if (!w->crypto || !read_roots(c, w, err))
         return false;
     if (!file_read(cli_option(c, "evidence"), CLI_FILE_MAX, &c->arena, &in->evidence, err) ||
         !read_data(c, "runtime-data", "runtime-type", &in->runtime_data, err) ||
         !read_data(c, "inittime-data", "inittime-type", &in->inittime_data, err) ||
-        !read_collateral(c, w, err))
+        !read_expected_nonce(c, w, err))
         return false;
     in->kind = w->kind;
     in->takes_oe_evidence = true;
@@ -219,7 +265,8 @@ static int judge(struct cli *c, struct wish *w)
             v.policy_hash = policy_hash(w->policy);
         err_clear(&err);
     }
-    if (!baseline_require(w->policy, &w->in, &err) || !appraise(&w->in, appraisal, &err))
+    if (!baseline_require(w->policy, &w->in, &err) ||
+        !measured_apply(w->policy, &c->arena, &w->tpm, &err) || !appraise(&w->in, appraisal, &err))
         return cli_fail_err(c, &err);
     if (!appraisal->is_accepted) {
         v.word = "refuse";

@@ -1,6 +1,7 @@
 #include "appraise.h"
 
 #include "sgx/sgx.h"
+#include "tpm/tpm.h"
 
 /* The production root of SGX and TDX, pinned by key: its certificate exists in two issues. */
 static const uint8_t intel_point[] = {
@@ -90,6 +91,9 @@ bool appraise(const struct appraise_in *in, struct appraisal *out, struct err *e
     case EVIDENCE_SGX:
     case EVIDENCE_OE:
         return sgx_appraise(in, out, err);
+    case EVIDENCE_TPM:
+    case EVIDENCE_VBS:
+        return tpm_appraise(in, out, err);
     default:
         return refuse_kind(in, out);
     }

@@ -49,6 +49,7 @@ struct root_list {
 extern const struct root_key root_intel_sgx; /* "vendor" for SGX and TDX */
 
 struct dcap_collateral; /* prepared: evidence/dcap/collateral.h */
+struct tpm_settings;    /* anchors and demands: evidence/tpm/settings.h */
 struct dcap_cache;      /* verdict parts by content hash: evidence/dcap/cache.h */
 
 struct appraise_in {
@@ -62,7 +63,9 @@ struct appraise_in {
     const char *collateral_note;              /* why there is none, for the refusal; or NULL */
     struct dcap_cache *cache;                 /* NULL: remember nothing */
     struct bound_data runtime_data, inittime_data;
-    struct span nonce; /* becomes claim `nonce`; empty: none */
+    struct span nonce;        /* becomes claim `nonce`; empty: none */
+    struct span expect_nonce; /* what a TPM must have signed; empty: whatever the request says */
+    const struct tpm_settings *tpm; /* kinds tpm and vbs; NULL: the strictest */
     enum tcb_profile profile;
     enum freshness freshness;
     int64_t grace_seconds;            /* with FRESH_GRACE */
