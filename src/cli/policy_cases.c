@@ -181,7 +181,7 @@ static bool write_junit(struct run *r, struct err *err)
     if (!out)
         return true;
     junit_write(&w, span_str(r->path), r->results, r->count);
-    return writer_done(&w, &text, err) && file_replace(out, text, 0644, err);
+    return writer_done(&w, &text, err) && file_put(out, text, 0644, err);
 }
 
 static void print_summary(const struct run *r)

@@ -30,7 +30,7 @@ static int put_back(struct cli *c, const char *path, struct span text)
 
     if (strcmp(path, "-") == 0)
         return cli_fail(c, EXIT_USAGE, "--write needs a file, not standard input");
-    if (!file_replace(path, text, mode_of(path), &err))
+    if (!file_put(path, text, mode_of(path), &err))
         return cli_fail_err(c, &err);
     fprintf(stderr, "%s: written; x-ms-policy-hash is another now\n", path);
     return EXIT_OK;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,7 @@ static bool write_all(int fd, struct span bytes)
         if (n > 0)
             bytes = span_part(bytes, (size_t)n, bytes.n);
     }
-    return fsync(fd) == 0;
+    return true;
 }
 
 static void sync_dir_of(const char *path)
@@ -107,7 +108,7 @@ bool file_replace(const char *path, struct span bytes, unsigned mode, struct err
     fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0)
         return fail_system(err, "cannot create", beside);
-    ok = write_all(fd, bytes);
+    ok = write_all(fd, bytes) && fsync(fd) == 0;
     ok = (close(fd) == 0) && ok;
     if (!ok || rename(beside, path) != 0) {
         fail_system(err, "cannot write", path);
@@ -116,6 +117,32 @@ bool file_replace(const char *path, struct span bytes, unsigned mode, struct err
     }
     sync_dir_of(path);
     return true;
+}
+
+/* Into what is there, without a change of its kind. */
+static bool write_into(const char *path, struct span bytes, unsigned mode, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    bool ok;
+
+    if (fd < 0)
+        return fail_system(err, "cannot create", path);
+    ok = write_all(fd, bytes) || fail_system(err, "cannot write", path);
+    if (close(fd) != 0 && ok)
+        ok = fail_system(err, "cannot write", path);
+    return ok;
+}
+
+bool file_put(const char *path, struct span bytes, unsigned mode, struct err *err)
+{
+    char behind[PATH_MAX];
+    struct stat st;
+
+    if (lstat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+        return file_replace(path, bytes, mode, err);
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && realpath(path, behind))
+        return file_replace(behind, bytes, mode, err);
+    return write_into(path, bytes, mode, err);
 }
 
 bool file_make_dir(const char *path, unsigned mode, struct err *err)

@@ -26,6 +26,10 @@ bool file_read_optional(const char *path, size_t limit, struct arena *a, struct 
  * a part. */
 bool file_replace(const char *path, struct span bytes, unsigned mode, struct err *err) MUST_USE;
 
+/* For a path that a person named: as file_replace where a file is or nothing; through a link, to
+ * the file behind it; and into a device or a pipe, which stays what it is. */
+bool file_put(const char *path, struct span bytes, unsigned mode, struct err *err) MUST_USE;
+
 /* Makes a directory unless it is there. */
 bool file_make_dir(const char *path, unsigned mode, struct err *err) MUST_USE;
 

@@ -91,6 +91,32 @@ static void replacing_keeps_the_mode_and_leaves_nothing_beside(void **state)
     assert_string_equal(names[0], "key");
 }
 
+/* A build server that is told to write its report to /dev/stdout must not lose that device. */
+static void what_a_person_names_stays_what_it_is(void **state)
+{
+    struct span out = { 0 };
+    struct stat st;
+    struct err e = { 0 };
+
+    (void)state;
+    CHECK_OK("new", file_put(at("named"), span_str("1"), 0600, &e), e);
+    assert_int_equal(symlink("named", at("link")), 0);
+    CHECK_OK("through a link", file_put(at("link"), span_str("two"), 0600, &e), e);
+    assert_int_equal(lstat(at("link"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    CHECK_OK("read", file_read(at("named"), 9, &arena, &out, &e), e);
+    CHECK_TEXT("behind the link", out, "two");
+    assert_int_equal(symlink("fresh", at("dangling")), 0);
+    CHECK_OK("through a link to nothing", file_put(at("dangling"), span_str("3"), 0600, &e), e);
+    CHECK_OK("made", file_read(at("fresh"), 9, &arena, &out, &e), e);
+    assert_int_equal(symlink("/dev/full", at("full")), 0);
+    CHECK("a device", !file_put(at("full"), span_str("4"), 0600, &e) && e.code == ERR_IO);
+    assert_int_equal(stat(at("full"), &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    err_clear(&e);
+    CHECK("a folder", !file_put(folder, span_str("5"), 0600, &e) && e.code == ERR_IO);
+}
+
 static void names_come_sorted_and_folders_are_made_once(void **state)
 {
     const char *const *names = NULL;
@@ -120,6 +146,7 @@ int main(void)
         T(what_was_written_is_read_back_with_a_nul_behind_it),
         T(limits_and_absence_have_codes_of_their_own),
         T(replacing_keeps_the_mode_and_leaves_nothing_beside),
+        T(what_a_person_names_stays_what_it_is),
         T(names_come_sorted_and_folders_are_made_once),
     };
 
