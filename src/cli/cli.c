@@ -15,6 +15,28 @@ static void print_overview(const char *program, const struct verb *const *verbs,
     printf("\n\"%s VERB --help\" tells more about one of them.\n", program);
 }
 
+static bool is_of_group(const struct verb *v, const char *word)
+{
+    size_t n = strlen(word);
+
+    return strncmp(v->words, word, n) == 0 && v->words[n] == ' ';
+}
+
+/* The verbs that begin with a word, and nothing when there is none. */
+static size_t print_group(FILE *out, const char *program, const struct verb *const *verbs,
+                          size_t count, const char *word)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (is_of_group(verbs[i], word))
+            fprintf(out, "%s  %s %-18s %s\n", found++ ? "" : "usage:\n", program, verbs[i]->words,
+                    verbs[i]->summary);
+    if (found > 0)
+        fprintf(out, "\n\"%s VERB --help\" tells more about one of them.\n", program);
+    return found;
+}
+
 static void print_option(const struct option_def *o)
 {
     char left[64];
@@ -123,6 +145,17 @@ static bool take_all(struct cli *c, int argc, char **argv)
     return true;
 }
 
+/* What was lost on the way out must not look like success. */
+static int flush_out(const char *program, const struct verb *v, int status)
+{
+    bool had_error = ferror(stdout) != 0;
+
+    if (fflush(stdout) == 0 && !had_error)
+        return status;
+    fprintf(stderr, "%s %s: cannot write standard output\n", program, v->words);
+    return status == EXIT_OK ? EXIT_OURS : status;
+}
+
 static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 0; i < argc; i++)
@@ -146,9 +179,7 @@ static int run_verb(const char *program, const struct verb *v, int argc, char **
         status = v->run(&c);
     }
     arena_fini(&c.arena);
-    if (fflush(stdout) != 0 && status == EXIT_OK)
-        status = EXIT_OURS;
-    return status;
+    return flush_out(program, v, status);
 }
 
 int cli_run(const char *program, const struct verb *const *verbs, size_t count, int argc,
@@ -172,8 +203,11 @@ int cli_run(const char *program, const struct verb *const *verbs, size_t count, 
         print_overview(program, verbs, count);
         return EXIT_OK;
     }
+    if (asks_for_help(argc - 2, argv + 2) && print_group(stdout, program, verbs, count, argv[1]))
+        return EXIT_OK;
     fprintf(stderr, "%s: there is no verb \"%s%s%s\"; \"%s --help\" lists them\n", program, argv[1],
             argc > 2 ? " " : "", argc > 2 ? argv[2] : "", program);
+    print_group(stderr, program, verbs, count, argv[1]);
     return EXIT_USAGE;
 }
 

@@ -83,7 +83,7 @@ static bool lint_files(struct cli *c, struct crypto *crypto, struct report *r, s
 
         if (!desk_read(c, crypto, c->arguments[i], &p, err) ||
             !policy_lint(p.text, types, &c->arena, &found, err))
-            return err_in(err, c->arguments[i]);
+            return false;
         add_findings(r, c, &p, &found);
     }
     return true;
