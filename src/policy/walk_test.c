@@ -1,347 +1,18 @@
-#include "walk_test.h"
 #include "limits.h"
-
-#include "../format/json.h"
+#include "walk_inside_test.h"
 
 #include "../../fuzz/fuzz.h"
 
 #include <string.h>
 
-enum { PRODUCTIONS = 600, NAMES_MOST = 12 };
-
-struct walk walk_over(struct span choices, struct arena *a)
-{
-    return (struct walk){ .choices = choices, .arena = a, .left = PRODUCTIONS };
-}
-
-uint32_t walk_pick(struct walk *k, uint32_t n)
-{
-    return k->at < k->choices.n && n ? k->choices.p[k->at++] % n : 0;
-}
-
-/* True once in n times, and never when the walk is out of choices. */
-static bool rarely(struct walk *k, uint32_t n)
-{
-    return walk_pick(k, n) == n - 1;
-}
-
-/* Whether something may still be expanded, `depth` levels down. */
-static bool may_grow(struct walk *k, int depth, int most)
-{
-    if (depth >= most || k->left == 0)
-        return false;
-    k->left--;
-    return true;
-}
+enum { NAMES_MOST = 12 };
 
 static bool slips(struct walk *k)
 {
-    bool does = rarely(k, 48);
+    bool does = walk_rarely(k, 48);
 
     k->slips += does;
     return does;
-}
-
-static void put_one_of(struct walk *k, struct writer *w, const char *const *words, size_t count)
-{
-    write_text(w, words[walk_pick(k, (uint32_t)count)]);
-}
-
-#define PUT_ONE_OF(k, w, words) put_one_of((k), (w), (words), COUNT(words))
-
-/* JSON */
-
-static const char *const members[] = { "a", "b", "k", "v", "Events", "PcrIndex", "\xc3\xa9", "" };
-static const char *const texts[] = { "x", "", "a", "true", "[1,2]", "\xc3\xa9t\xc3\xa9", "X", "1" };
-static const char *const numbers[] = { "0",
-                                       "1",
-                                       "2",
-                                       "-1",
-                                       "15",
-                                       "1.5",
-                                       "-0",
-                                       "1e3",
-                                       "3.0",
-                                       "1e21",
-                                       "9223372036854775807",
-                                       "-9223372036854775808",
-                                       "9223372036854775808",
-                                       "1e-7",
-                                       "0.1",
-                                       "5e-324" };
-
-static void put_json(struct walk *k, struct writer *w, int depth);
-
-static void put_json_object(struct walk *k, struct writer *w, int depth)
-{
-    uint32_t first = walk_pick(k, COUNT(members)), n = walk_pick(k, 4);
-
-    write_text(w, "{");
-    for (uint32_t i = 0; i < n; i++) {
-        write_text(w, i ? "," : "");
-        json_write_string(w, span_str(members[(first + i) % COUNT(members)]));
-        write_text(w, rarely(k, 8) ? " : " : ":");
-        put_json(k, w, depth + 1);
-    }
-    write_text(w, "}");
-}
-
-static void put_json_array(struct walk *k, struct writer *w, int depth)
-{
-    uint32_t n = walk_pick(k, 6);
-
-    write_text(w, "[");
-    for (uint32_t i = 0; i < n; i++) {
-        write_text(w, i ? "," : "");
-        put_json(k, w, depth + 1);
-    }
-    write_text(w, "]");
-}
-
-static void put_json(struct walk *k, struct writer *w, int depth)
-{
-    static const char *const words[] = { "null", "true", "false" };
-    uint32_t which = walk_pick(k, 10);
-
-    if (which >= 6 && may_grow(k, depth, 5)) {
-        if (which >= 8)
-            put_json_object(k, w, depth);
-        else
-            put_json_array(k, w, depth);
-    } else if (which >= 4) {
-        PUT_ONE_OF(k, w, numbers);
-    } else if (which >= 2) {
-        json_write_string(w, span_str(texts[walk_pick(k, COUNT(texts))]));
-    } else {
-        PUT_ONE_OF(k, w, words);
-    }
-}
-
-struct span walk_json(struct walk *k)
-{
-    struct writer w = writer_in(k->arena, 256);
-
-    put_json(k, &w, 0);
-    return writer_span(&w);
-}
-
-/* queries (7.11) */
-
-static void put_query(struct walk *k, struct writer *w, int depth);
-
-static const char *const fields[] = { "a", "b", "k", "v", "Events", "PcrIndex", "true", "length" };
-static const char *const quoted[] = { "\"a\"", "\"\\u0061\"", "\"\xc3\xa9\"", "\"\"", "\"b c\"" };
-
-/* Functions, with what they take: v a value, r a reference, * any number more. */
-/* clang-format off */
-static const struct { const char *name, *takes; } functions[] = {
-    { "length", "v" },   { "type", "v" },        { "to_string", "v" },   { "to_number", "v" },
-    { "keys", "v" },     { "values", "v" },      { "not_null", "v*" },   { "merge", "v*" },
-    { "sort", "v" },     { "sort_by", "vr" },    { "max_by", "vr" },     { "min_by", "vr" },
-    { "map", "rv" },     { "join", "vv" },       { "contains", "vv" },   { "starts_with", "vv" },
-    { "ends_with", "vv" },{ "reverse", "v" },    { "to_array", "v" },    { "sum", "v" },
-    { "avg", "v" },      { "max", "v" },         { "min", "v" },         { "abs", "v" },
-    { "ceil", "v" },     { "floor", "v" },       { "equals_ignore_case", "vv" },
-    { "nosuch", "v" },
-};
-/* clang-format on */
-
-static void put_argument(struct walk *k, struct writer *w, char takes, int depth)
-{
-    if ((takes == 'r') != rarely(k, 24))
-        write_text(w, "&");
-    put_query(k, w, depth);
-}
-
-static void put_function(struct walk *k, struct writer *w, int depth)
-{
-    uint32_t which = walk_pick(k, COUNT(functions));
-    const char *takes = functions[which].takes;
-
-    write_format(w, "%s(", functions[which].name);
-    if (!rarely(k, 32))
-        put_argument(k, w, takes[0], depth);
-    if (takes[1] == 'v' || takes[1] == 'r' || rarely(k, 32) || (takes[1] && walk_pick(k, 3))) {
-        write_text(w, w->p[w->n - 1] == '(' ? "" : ", ");
-        put_argument(k, w, takes[1] == 'r' ? 'r' : 'v', depth);
-    }
-    write_text(w, ")");
-}
-
-/* JSON between backticks; a backtick inside has a backslash before it, and here there is none. */
-static void put_literal(struct walk *k, struct writer *w)
-{
-    write_text(w, "`");
-    if (rarely(k, 4))
-        put_json(k, w, 3);
-    else
-        PUT_ONE_OF(k, w, numbers);
-    write_text(w, "`");
-}
-
-static void put_list(struct walk *k, struct writer *w, int depth)
-{
-    write_text(w, "[");
-    for (uint32_t n = walk_pick(k, 3) + 1; n > 0; n--) {
-        put_query(k, w, depth);
-        write_text(w, n > 1 ? "," : "");
-    }
-    write_text(w, "]");
-}
-
-static void put_hash(struct walk *k, struct writer *w, int depth)
-{
-    write_text(w, "{");
-    for (uint32_t n = walk_pick(k, 3) + 1; n > 0; n--) {
-        if (walk_pick(k, 4) == 3)
-            PUT_ONE_OF(k, w, quoted);
-        else
-            PUT_ONE_OF(k, w, fields);
-        write_text(w, ": ");
-        put_query(k, w, depth);
-        write_text(w, n > 1 ? ", " : "");
-    }
-    write_text(w, "}");
-}
-
-static void put_number(struct walk *k, struct writer *w)
-{
-    static const char *const indices[] = {
-        "0", "1", "2", "-1", "-2", "7", "-9", "9223372036854775807", "-9223372036854775808"
-    };
-
-    PUT_ONE_OF(k, w, indices);
-}
-
-static void put_slice(struct walk *k, struct writer *w)
-{
-    write_text(w, "[");
-    if (walk_pick(k, 2))
-        put_number(k, w);
-    write_text(w, ":");
-    if (walk_pick(k, 2))
-        put_number(k, w);
-    if (walk_pick(k, 2)) {
-        write_text(w, ":");
-        put_number(k, w);
-    }
-    write_text(w, "]");
-}
-
-/* What may stand behind a value and where an expression begins. */
-static void put_bracket(struct walk *k, struct writer *w, int depth)
-{
-    switch (walk_pick(k, 5)) {
-    case 0:
-        write_text(w, "[");
-        put_number(k, w);
-        write_text(w, "]");
-        return;
-    case 1:
-        write_text(w, "[*]");
-        return;
-    case 2:
-        write_text(w, "[]");
-        return;
-    case 3:
-        put_slice(k, w);
-        return;
-    default:
-        write_text(w, "[?");
-        put_query(k, w, depth);
-        write_text(w, "]");
-    }
-}
-
-static void put_raw(struct walk *k, struct writer *w)
-{
-    static const char *const raw[] = { "'x'",   "''",     "'a'",        "'[1]'",
-                                       "'\\''", "'a\\b'", "'\xc3\xa9'", "'A'" };
-
-    PUT_ONE_OF(k, w, raw);
-}
-
-static void put_head(struct walk *k, struct writer *w, int depth)
-{
-    uint32_t which = walk_pick(k, 20);
-
-    if (which >= 10 && !may_grow(k, depth, 7))
-        which -= 10;
-    if (which < 5) {
-        PUT_ONE_OF(k, w, fields);
-    } else if (which < 6) {
-        PUT_ONE_OF(k, w, quoted);
-    } else if (which < 7) {
-        write_text(w, "@");
-    } else if (which < 8) {
-        put_raw(k, w);
-    } else if (which < 9) {
-        put_literal(k, w);
-    } else if (which < 10) {
-        write_text(w, "*");
-    } else if (which < 13) {
-        put_function(k, w, depth + 1);
-    } else if (which < 14) {
-        write_text(w, "!");
-        put_head(k, w, depth + 1);
-    } else if (which < 15) {
-        write_text(w, "(");
-        put_query(k, w, depth + 1);
-        write_text(w, ")");
-    } else if (which < 16) {
-        put_list(k, w, depth + 1);
-    } else if (which < 17) {
-        put_hash(k, w, depth + 1);
-    } else {
-        put_bracket(k, w, depth + 1);
-    }
-}
-
-static void put_behind_dot(struct walk *k, struct writer *w, int depth)
-{
-    static const char *const simple[] = { "a", "b", "k", "v", "*", "PcrIndex" };
-    uint32_t which = walk_pick(k, 8);
-
-    write_text(w, ".");
-    if (which == 7)
-        put_list(k, w, depth);
-    else if (which == 6)
-        put_hash(k, w, depth);
-    else if (which == 5)
-        put_function(k, w, depth);
-    else
-        PUT_ONE_OF(k, w, simple);
-}
-
-static void put_step(struct walk *k, struct writer *w, int depth)
-{
-    static const char *const binary[] = { " | ", " || ", " && ", "==", "!=",
-                                          "<",   "<=",   ">",    ">=", " | " };
-    uint32_t which = walk_pick(k, 8);
-
-    if (which < 3) {
-        put_behind_dot(k, w, depth);
-    } else if (which < 6) {
-        put_bracket(k, w, depth);
-    } else {
-        PUT_ONE_OF(k, w, binary);
-        put_query(k, w, depth);
-    }
-}
-
-static void put_query(struct walk *k, struct writer *w, int depth)
-{
-    put_head(k, w, depth);
-    for (uint32_t n = walk_pick(k, 4); n > 0 && may_grow(k, depth, 7); n--)
-        put_step(k, w, depth + 1);
-}
-
-struct span walk_query(struct walk *k)
-{
-    struct writer w = writer_in(k->arena, 256);
-
-    put_query(k, &w, 0);
-    return writer_span(&w);
 }
 
 /* policies: words and white space */
@@ -375,7 +46,7 @@ static void put(struct writing *g, const char *text)
 /* A reserved word, now and then in other letters. */
 static void put_word(struct writing *g, const char *word)
 {
-    bool is_upper = rarely(g->k, 32);
+    bool is_upper = walk_rarely(g->k, 32);
 
     for (; *word; word++)
         write_u8(&g->w,
@@ -432,7 +103,7 @@ static void put_new_name(struct writing *g, bool is_property)
     if (is_property)
         put_string(g, span_str(properties[walk_pick(g->k, COUNT(properties))]));
     else if (slips(g->k))
-        put_string(g, span_str(rarely(g->k, 2) ? "exp" : ""));
+        put_string(g, span_str(walk_rarely(g->k, 2) ? "exp" : ""));
     else
         put_string(g, span_str(claim_names[walk_pick(g->k, COUNT(claim_names))]));
 }
@@ -444,7 +115,7 @@ static void put_property(struct writing *g, enum wanted wanted)
     put_bound_name(g);
     put(g, ".");
     put_word(g, wanted != TEXT || walk_pick(g->k, 2)
-                    ? properties[rarely(g->k, 4) ? walk_pick(g->k, 4) : 0]
+                    ? properties[walk_rarely(g->k, 4) ? walk_pick(g->k, 4) : 0]
                     : properties[1 + walk_pick(g->k, 3)]);
 }
 
@@ -481,7 +152,7 @@ static void put_literal_of(struct writing *g, enum wanted wanted)
 /* The query of JmesPath: nearly always a literal that reads. */
 static void put_query_argument(struct writing *g, int depth)
 {
-    if (rarely(g->k, 6)) {
+    if (walk_rarely(g->k, 6)) {
         g->k->has_odd_query = true;
         put_expression(g, TEXT, depth);
     } else {
@@ -536,7 +207,8 @@ static void put_expression(struct writing *g, enum wanted wanted, int depth)
     uint32_t which = walk_pick(g->k, 8);
 
     /* Without a name a call is a constant, and most constants fail. */
-    if (g->minor == 2 && which >= (g->bound ? 4 : 7) && wanted != WHOLE && may_grow(g->k, depth, 5))
+    if (g->minor == 2 && which >= (g->bound ? 4 : 7) && wanted != WHOLE &&
+        walk_may_grow(g->k, depth, 5))
         put_call(g, wanted, depth);
     else if (g->bound && which >= (depth ? 1 : 2))
         put_property(g, wanted);
@@ -591,7 +263,7 @@ static void put_type_test(struct writing *g)
 {
     put_word(g, "type");
     put(g, "==");
-    if (g->bound && rarely(g->k, 6)) {
+    if (g->bound && walk_rarely(g->k, 6)) {
         put_bound_name(g);
         put(g, ".");
         put_word(g, "type");
@@ -604,9 +276,9 @@ static void put_condition(struct writing *g)
 {
     static const uint32_t counts[] = { 0, 0, 0, 0, 1, 1, 1, 2, 2, 3 };
     uint32_t tests = counts[walk_pick(g->k, COUNT(counts))];
-    bool has_type = tests == 0 || !rarely(g->k, 6);
+    bool has_type = tests == 0 || !walk_rarely(g->k, 6);
 
-    if (g->minor == 2 && rarely(g->k, 6)) {
+    if (g->minor == 2 && walk_rarely(g->k, 6)) {
         put(g, "!");
     } else if (walk_pick(g->k, 4)) {
         put_name(g, slips(g->k) ? 0 : g->named);
@@ -640,7 +312,7 @@ static void put_type_argument(struct writing *g, bool is_property)
 {
     put_word(g, "type");
     put(g, "=");
-    if (rarely(g->k, 8))
+    if (walk_rarely(g->k, 8))
         put_expression(g, TEXT, 1);
     else
         put_new_name(g, is_property);
@@ -657,12 +329,12 @@ static void put_further_arguments(struct writing *g)
 {
     static const char *const kinds[] = { "\"String\"", "\"Integer\"", "\"Boolean\"" };
 
-    if (rarely(g->k, 16)) {
+    if (walk_rarely(g->k, 16)) {
         put(g, ",");
         put_word(g, "issuer");
         put(g, slips(g->k) ? "=\"CustomClaim\"" : "=\"AttestationPolicy\"");
     }
-    if (rarely(g->k, 20)) {
+    if (walk_rarely(g->k, 20)) {
         put(g, ",");
         put_word(g, "valueType");
         put(g, "=");
@@ -672,10 +344,10 @@ static void put_further_arguments(struct writing *g)
 
 static void put_arguments(struct writing *g, bool is_property)
 {
-    bool is_value_first = rarely(g->k, 6);
+    bool is_value_first = walk_rarely(g->k, 6);
 
     put(g, "(");
-    if (g->bound && rarely(g->k, 5)) {
+    if (g->bound && walk_rarely(g->k, 5)) {
         put_claim_argument(g);
         put(g, ")");
         return;
@@ -751,7 +423,7 @@ struct span walk_policy(struct walk *k, size_t *version_at)
     struct writing g = { .k = k, .w = writer_in(k->arena, 4096) };
 
     g.minor = 2 - (int)walk_pick(k, 8) / 6 - (int)walk_pick(k, 8) / 7;
-    if (rarely(k, 16))
+    if (walk_rarely(k, 16))
         write_text(&g.w, "\xef\xbb\xbf");
     gap(&g);
     put_word(&g, "version");
@@ -761,7 +433,7 @@ struct span walk_policy(struct walk *k, size_t *version_at)
     write_u8(&g.w, (uint8_t)('0' + g.minor));
     gap(&g);
     put(&g, ";");
-    if (g.minor && rarely(k, 4))
+    if (g.minor && walk_rarely(k, 4))
         put_section(&g, "configurationrules", 3);
     g.section = IN_AUTHORIZATION;
     put_section(&g, "authorizationrules", 5);
@@ -790,7 +462,7 @@ struct claim_set walk_claims(struct walk *k)
         struct claim c = { .name = span_str(claim_names[walk_pick(k, COUNT(claim_names))]),
                            .issuer = (enum claim_issuer)walk_pick(k, 3),
                            .type = (enum claim_type)(walk_pick(k, 13) / 4),
-                           .is_read_only = rarely(k, 8) };
+                           .is_read_only = walk_rarely(k, 8) };
 
         if (span_is(c.name, "events"))
             c.type = CLAIM_STRING;
