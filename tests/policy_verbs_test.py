@@ -95,6 +95,44 @@ def a_rule_that_fired_is_shown_with_claims_for_which_it_did():
     assert "fails" not in said, said
 
 
+def a_trace_for_programs_stays_small_however_long_the_claims_are():
+    policy = put("log.txt", "version=1.0;authorizationrules{" + '[type=="log", value=="x"] => permit();' * 60 + "};")
+    claims = put("log.json", [{"type": "log", "value": "é" * 200000, "issuer": SERVICE}])
+    said = run("eval", policy, "--claims", claims, "--type", "Tpm", "--trace", "--json", expect=1).stdout
+    nearest = json.loads(said)["trace"][0]["conditions"][0]["nearest"]
+    assert nearest == {"type": "log", "value": "é" * 128, "bytes": 400000, "issuer": SERVICE}, nearest
+    assert len(said) < 100000, len(said)
+
+
+# what goes wrong around a verb
+
+def output_that_is_lost_is_no_success():
+    long = put("long.txt", "version=1.0;\nauthorizationrules {\n" + "    => permit();\n" * 2000 + "};\n")
+    for verb, *more in (["fmt", long], ["hash", long], ["lint", long, "--json"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BUILD / "cupel", "policy", verb, *map(str, more)], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        assert done.returncode not in (0, 2) and b"cannot write standard output" in done.stderr, (verb, done)
+
+
+def a_group_of_verbs_tells_its_verbs():
+    said = run("--help").stdout
+    holds(said, "cupel policy diff ", "cupel policy eval ", "cupel policy lint ")
+    assert "appraise" not in said, said
+    holds(run("frob", expect=64).stderr, 'no verb "policy frob"', "cupel policy eval ")
+
+
+def carets_stand_below_wide_characters_and_nothing_turns_the_line():
+    policy = put("wide.txt", 'version=1.0;authorizationrules{\n[type=="日本e\u0301\u202e", valu=="x"] => permit();\n};')
+    said = run("lint", policy, expect=2).stdout.split("\n")
+    assert said[1] == '    [type=="日本e\u0301?", valu=="x"] => permit();', said
+    assert said[2] == " " * (4 + 8 + 4 + 1 + 1 + 3) + "^^^^", said
+
+
+def lint_takes_many_files():
+    files = [put(f"many/{i}.txt", "version=1.0;authorizationrules{[type==\"a\"] => permit();};") for i in range(40)]
+    run("lint", *files)
+
+
 # fmt
 
 UGLY = 'Version = 1.0 ;// v\nauthorizationrules{=>permit( );  };'
@@ -486,6 +524,9 @@ def each_verb_explains_itself_with_an_example():
 sys.exit(run_tests([
     a_trace_tells_which_rule_came_nearest_and_what_it_lacked, a_trace_of_a_permit_shows_what_each_rule_made,
     a_trace_of_a_denial_stops_at_the_rule_that_denied, a_rule_that_fired_is_shown_with_claims_for_which_it_did,
+    a_trace_for_programs_stays_small_however_long_the_claims_are,
+    output_that_is_lost_is_no_success, a_group_of_verbs_tells_its_verbs,
+    carets_stand_below_wide_characters_and_nothing_turns_the_line, lint_takes_many_files,
     fmt_prints_checks_and_writes, fmt_leaves_what_does_not_parse, published_samples_keep_their_comments_and_their_decisions,
     a_failed_case_says_what_was_expected_what_came_and_who_decided, a_report_is_xml_whatever_a_case_holds,
     cases_are_chosen_by_pattern, what_is_no_file_of_cases_is_told_apart, the_worked_cases_all_agree,

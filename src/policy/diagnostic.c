@@ -206,6 +206,35 @@ static struct span line_around(struct span text, size_t offset)
 
 enum { LINE_SHOWN = 160 }; /* longest part of a source line under which a caret still helps */
 
+/* Characters by what they do on a terminal. */
+enum look { LOOK_MARK, LOOK_PLAIN, LOOK_WIDE, LOOK_CONTROL };
+
+static const struct {
+    uint32_t first, last;
+    enum look look;
+} looks[] = {
+    { 0x00, 0x1f, LOOK_CONTROL },     { 0x7f, 0x9f, LOOK_CONTROL },
+    { 0x300, 0x36f, LOOK_MARK },      { 0x1100, 0x115f, LOOK_WIDE },
+    { 0x200b, 0x200f, LOOK_CONTROL }, /* these two rows could turn the direction of the line, */
+    { 0x2028, 0x202e, LOOK_CONTROL }, /* so that a policy reads otherwise than it decides */
+    { 0x2060, 0x206f, LOOK_CONTROL }, { 0x20d0, 0x20ff, LOOK_MARK },
+    { 0x2e80, 0x303e, LOOK_WIDE },    { 0x3041, 0xa4cf, LOOK_WIDE },
+    { 0xac00, 0xd7a3, LOOK_WIDE },    { 0xf900, 0xfaff, LOOK_WIDE },
+    { 0xfe00, 0xfe0f, LOOK_MARK },    { 0xfe20, 0xfe2f, LOOK_MARK },
+    { 0xfe30, 0xfe6f, LOOK_WIDE },    { 0xfeff, 0xfeff, LOOK_CONTROL },
+    { 0xff01, 0xff60, LOOK_WIDE },    { 0xffe0, 0xffe6, LOOK_WIDE },
+    { 0x1f300, 0x1f64f, LOOK_WIDE },  { 0x1f900, 0x1f9ff, LOOK_WIDE },
+    { 0x20000, 0x3fffd, LOOK_WIDE },  { 0xe0000, 0xe0fff, LOOK_CONTROL },
+};
+
+static enum look look_of(uint32_t c)
+{
+    for (size_t i = 0; i < COUNT(looks); i++)
+        if (c >= looks[i].first && c <= looks[i].last)
+            return looks[i].look;
+    return LOOK_PLAIN;
+}
+
 /* Writes one line of outside text: what is not printable as '?', tabs as one space, so that the
  * caret stands below its character. */
 static void write_line(struct writer *w, struct span line)
@@ -214,21 +243,28 @@ static void write_line(struct writer *w, struct span line)
         uint32_t c;
         size_t n = utf8_next(line, &c);
 
-        if (n == 0 || c < 0x20 || c == 0x7f)
-            write_u8(w, c == '\t' && n == 1 ? ' ' : '?');
+        if (n == 0 || look_of(c) == LOOK_CONTROL)
+            write_u8(w, n == 1 && c == '\t' ? ' ' : '?');
         else
             write_bytes(w, span_part(line, 0, n));
         line = span_part(line, n ? n : 1, SIZE_MAX);
     }
 }
 
-static size_t count_characters(struct span s)
+/* How many cells of a terminal that takes. */
+static size_t count_cells(struct span line)
 {
-    size_t n = 0;
+    size_t cells = 0;
 
-    for (size_t i = 0; i < s.n; i++)
-        n += (s.p[i] & 0xc0) != 0x80;
-    return n;
+    while (line.n) {
+        uint32_t c;
+        size_t n = utf8_next(line, &c);
+        enum look look = n ? look_of(c) : LOOK_CONTROL;
+
+        cells += look == LOOK_MARK ? 0 : look == LOOK_WIDE ? 2 : 1;
+        line = span_part(line, n ? n : 1, SIZE_MAX);
+    }
+    return cells;
 }
 
 /* The part of a line that is shown: long lines are cut around the offset, between characters. */
@@ -242,7 +278,7 @@ static struct span shown_part(struct span text, struct span line, size_t offset,
         from = at - LINE_SHOWN / 2;
     while (from < at && (line.p[from] & 0xc0) == 0x80)
         from++;
-    *before = count_characters(span_part(line, from, at - from));
+    *before = count_cells(span_part(line, from, at - from));
     line = span_part(line, from, SIZE_MAX);
     if (line.n > LINE_SHOWN) {
         line.n = LINE_SHOWN;
@@ -256,16 +292,16 @@ void policy_diagnostic_write_source(struct writer *w, struct span text,
                                     const struct policy_diagnostic *d)
 {
     struct span line = line_around(text, d->offset);
-    size_t before = 0, carets;
+    size_t before = 0, behind, carets;
 
     line = shown_part(text, line, d->offset, &before);
     write_text(w, "    ");
     write_line(w, line);
     write_text(w, "\n    ");
     write_fill(w, ' ', before);
-    carets = count_characters(span_part(text, d->offset, d->length));
-    if (carets > count_characters(line) - before)
-        carets = count_characters(line) - before;
+    carets = count_cells(span_part(text, d->offset, d->length));
+    behind = count_cells(line) > before ? count_cells(line) - before : 0;
+    carets = carets < behind ? carets : behind;
     write_fill(w, '^', carets ? carets : 1);
     write_text(w, "\n");
     if (d->hint[0])

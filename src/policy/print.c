@@ -1,4 +1,5 @@
 #include "print.h"
+#include "limits.h"
 #include "parse.h"
 #include "policy.h"
 
@@ -250,5 +251,9 @@ bool policy_format(struct span text, struct arena *a, struct span *out,
     if (!is_parsed)
         return err_fail(err, ERR_MALFORMED, "policy language, 8.2", "the policy does not parse");
     policy_print(&w, text, &tree);
+    if (w.n > POLICY_TEXT_LIMIT)
+        return err_fail(err, ERR_LIMIT, "policy language, 8.3",
+                        "in this layout the policy has %zu bytes, and may have %d", w.n,
+                        POLICY_TEXT_LIMIT);
     return writer_done(&w, out, err);
 }

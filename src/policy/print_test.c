@@ -1,7 +1,11 @@
 /* The canonical form. */
+#include "limits.h"
 #include "policy.h"
 
 #include "../../tests/check.h"
+
+#include <stdio.h>
+#include <string.h>
 
 /* clang-format off */
 static const struct { const char *name, *text, *printed; } rows[] = {
@@ -54,4 +58,24 @@ static void a_text_with_errors_is_not_printed(void **state)
     arena_fini(&a);
 }
 
-TEST_MAIN(a_policy_is_printed_in_one_form, a_text_with_errors_is_not_printed)
+/* The layout may be longer than what was written, and then it would not compile any more. */
+static void a_layout_beyond_the_limit_is_refused(void **state)
+{
+    static char text[POLICY_TEXT_LIMIT + 1];
+    struct arena a = arena_over(16 << 20);
+    struct span out = { 0 };
+    struct err e = { 0 };
+    int n = snprintf(text, sizeof text, "version=1.0;authorizationrules{=>permit();};//");
+
+    (void)state;
+    memset(text + n, 'x', sizeof text - 1 - (size_t)n);
+    CHECK("refused", !policy_format(span_str(text), &a, &out, NULL, &e));
+    CHECK_ERR("refused", e, ERR_LIMIT, "");
+    text[sizeof text - 100] = '\0';
+    err_clear(&e);
+    CHECK_OK("shorter", policy_format(span_str(text), &a, &out, NULL, &e), e);
+    arena_fini(&a);
+}
+
+TEST_MAIN(a_policy_is_printed_in_one_form, a_text_with_errors_is_not_printed,
+          a_layout_beyond_the_limit_is_refused)
