@@ -32,37 +32,25 @@ static bool find_jwk(const struct policy_jws *doc, struct arena *a, const struct
                                  "the policy token names the certificate %zu times", found);
 }
 
-/* "RSA" is what the key is, too. */
-static bool check_kty(const struct json *jwk, const struct pubkey *key, struct err *err)
-{
-    const struct json *kty = json_member(jwk, "kty");
-    const char *want = pubkey_type(key) == PUBKEY_RSA ? "RSA" : "EC";
-
-    if (!kty || (kty->type == JSON_STRING && span_is(kty->text, want)))
-        return true;
-    return err_fail(err, ERR_MALFORMED, "RFC 7517, 4.1", "is not the kind of the key, which is %s",
-                    want) ||
-           err_in(err, "kty");
-}
-
-static bool check_key(const struct proposal *p, const struct json *jwk, struct span der,
-                      struct err *err)
+/* What counts is the key in the certificate. The JWK's own "kty" is not looked at: clients in use
+ * write "RSA" or "X.509" there whatever the key is. */
+static bool check_key(const struct proposal *p, struct span der, struct err *err)
 {
     struct cert cert;
     struct pubkey *key;
-    bool holds;
+    bool is_known;
 
     if (!cert_parse(der, &cert, err))
         return err_in(err, "x5c");
     key = pubkey_new_spki(p->crypto, cert.spki, err);
     if (!key)
         return err_in(err, "x5c");
-    holds = pubkey_type(key) != PUBKEY_P384 ? check_kty(jwk, key, err)
-                                            : err_fail(err, ERR_UNSUPPORTED, "REST contract, 7.1",
-                                                       "policies are signed with RSA or P-256") ||
-                                                  err_in(err, "x5c");
+    is_known = pubkey_type(key) != PUBKEY_P384;
     pubkey_free(key);
-    return holds;
+    return is_known ||
+           err_fail(err, ERR_UNSUPPORTED, "REST contract, 7.1",
+                    "policies are signed with RSA or P-256") ||
+           err_in(err, "x5c");
 }
 
 static bool thumbprint(const struct proposal *p, struct span der, struct arena *a, struct span *out,
@@ -95,7 +83,7 @@ static bool read_certificate(const struct proposal *p, const struct json *jwk, b
     out->digest = span_of(sum, SHA256_SIZE);
     out->der = certs[0];
     if (!is_removal &&
-        (!check_key(p, jwk, certs[0], err) || !proposal_chain(p->crypto, certs, count, err)))
+        (!check_key(p, certs[0], err) || !proposal_chain(p->crypto, certs, count, err)))
         return false;
     return thumbprint(p, certs[0], a, &out->thumbprint, err) &&
            (is_removal || proposal_jwk(certs, count, a, &out->jwk, err));
