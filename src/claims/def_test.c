@@ -7,6 +7,7 @@ struct facts {
     bool is_debug;
     uint16_t svn;
     uint32_t guest_svn;
+    uint64_t clock, huge;
     struct span mr_enclave;
     struct span status;
 };
@@ -46,6 +47,25 @@ static void rows_take_type_and_value_from_the_struct(void **state)
     arena_fini(&a);
 }
 
+static void numbers_that_no_claim_holds_become_the_largest_one(void **state)
+{
+    static const struct claim_def rows[] = {
+        { "clock", FROM(facts, clock), CLAIM_OURS, "a count", "none", NULL },
+        { "huge", FROM(facts, huge), CLAIM_OURS, "a larger one", "none", NULL },
+    };
+    struct arena a = arena_over(1 << 16);
+    struct claim_set set = claim_set_in(&a);
+    struct facts f = { .clock = 1ull << 40, .huge = UINT64_MAX };
+    struct err e = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        CHECK_OK(rows[i].name, claim_add_def(&set, &rows[i], &f, &e), e);
+    CHECK_INT("as it is", set.items[0].integer, 1ll << 40);
+    CHECK_INT("the largest", set.items[1].integer, INT64_MAX);
+    arena_fini(&a);
+}
+
 static void rows_end_cleanly_when_memory_fails(void **state)
 {
     struct facts f = { .mr_enclave = span_of("\1", 1) };
@@ -66,4 +86,5 @@ static void rows_end_cleanly_when_memory_fails(void **state)
     }
 }
 
-TEST_MAIN(rows_take_type_and_value_from_the_struct, rows_end_cleanly_when_memory_fails)
+TEST_MAIN(numbers_that_no_claim_holds_become_the_largest_one,
+          rows_take_type_and_value_from_the_struct, rows_end_cleanly_when_memory_fails)

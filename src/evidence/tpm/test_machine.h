@@ -32,6 +32,7 @@ enum machine_quirk {
     QUIRK_NOTHING_IN_PCR0,
     QUIRK_CUT,
     QUIRK_TOO_LARGE,
+    QUIRK_LARGE_EVENT,
     QUIRK_RESUMED,
 };
 
@@ -380,6 +381,9 @@ static inline void machine_firmware(struct machine *m, struct test_log *t)
                  test_variable(&m->arena, guid_global, "SecureBoot", span_of(&on, 1)));
     for (uint32_t pcr = q == QUIRK_NOTHING_IN_PCR0; pcr < 8; pcr++)
         test_log_separator(t, pcr, "\0\0\0\0");
+    if (q == QUIRK_LARGE_EVENT)
+        test_log_add(t, 5, EV_ACTION,
+                     span_of(arena_alloc(&t->arena, TPM_EVENT_MAX + 1, 1), TPM_EVENT_MAX + 1));
     if (q == QUIRK_TWO_SEPARATORS)
         test_log_separator(t, 3, "\0\0\0\0");
 }
@@ -403,7 +407,7 @@ static inline void machine_windows(struct machine *m, struct test_log *t)
 
 static inline struct span machine_log(struct machine *m)
 {
-    struct test_log t = { .crypto = m->crypto, .arena = arena_over(1u << 20) };
+    struct test_log t = { .crypto = m->crypto, .arena = arena_over(16u << 20) };
     struct span log;
 
     test_log_again(&t, MASK_SHA256);
