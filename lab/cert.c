@@ -12,15 +12,31 @@
 
 enum { KEY_USAGE_LEAF = 0x03, KEY_USAGE_CA = 0x60 }; /* bits 0, 1; bits 5, 6 */
 
-bool lab_serial(const struct lab_key *key, uint8_t out[16], struct err *err)
+static bool serial_of(struct span key, uint8_t out[16], struct err *err)
 {
     uint8_t id[20];
 
-    if (!lab_sha1(span_of(key->point, sizeof key->point), id, err))
+    if (!lab_sha1(key, id, err))
         return false;
     memcpy(out, id, 16);
     out[0] &= 0x7f;
     return true;
+}
+
+bool lab_serial(const struct lab_key *key, uint8_t out[16], struct err *err)
+{
+    return serial_of(span_of(key->point, sizeof key->point), out, err);
+}
+
+/* What key identifier and serial number are hashed from. */
+static struct span subject_of(const struct lab_cert *c)
+{
+    return c->spki.n > 0 ? c->spki : span_of(c->key->point, sizeof c->key->point);
+}
+
+bool lab_cert_serial(const struct lab_cert *c, uint8_t out[16], struct err *err)
+{
+    return serial_of(subject_of(c), out, err);
 }
 
 static void write_algorithm(struct writer *w)
@@ -45,6 +61,10 @@ static void write_name(struct writer *w, const char *cn)
 {
     size_t at = der_begin(w, DER_SEQUENCE);
 
+    if (!cn) {
+        der_end(w, at);
+        return;
+    }
     write_attribute(w, "2.5.4.3", DER_UTF8_STRING, cn);
     write_attribute(w, "2.5.4.10", DER_UTF8_STRING, "Attest Lab");
     write_attribute(w, "2.5.4.7", DER_UTF8_STRING, "Lab");
@@ -64,14 +84,9 @@ static void write_key(struct writer *w, const struct lab_key *key)
     der_end(w, info);
 }
 
-/* Opens an extension up to its value; extension_end closes it. */
-struct extension {
-    size_t whole, value;
-};
-
-static struct extension extension_begin(struct writer *w, const char *oid, bool is_critical)
+struct lab_extension_mark lab_extension_begin(struct writer *w, const char *oid, bool is_critical)
 {
-    struct extension x = { .whole = der_begin(w, DER_SEQUENCE) };
+    struct lab_extension_mark x = { .whole = der_begin(w, DER_SEQUENCE) };
 
     der_write_oid(w, oid);
     if (is_critical)
@@ -80,7 +95,7 @@ static struct extension extension_begin(struct writer *w, const char *oid, bool 
     return x;
 }
 
-static void extension_end(struct writer *w, struct extension x)
+void lab_extension_end(struct writer *w, struct lab_extension_mark x)
 {
     der_end(w, x.value);
     der_end(w, x.whole);
@@ -88,17 +103,17 @@ static void extension_end(struct writer *w, struct extension x)
 
 static void write_authority(struct writer *w, const uint8_t id[20])
 {
-    struct extension x = extension_begin(w, "2.5.29.35", false);
+    struct lab_extension_mark x = lab_extension_begin(w, "2.5.29.35", false);
     size_t at = der_begin(w, DER_SEQUENCE);
 
     der_write(w, DER_CONTEXT(0), span_of(id, 20));
     der_end(w, at);
-    extension_end(w, x);
+    lab_extension_end(w, x);
 }
 
 static void write_crl_point(struct writer *w, const char *uri)
 {
-    struct extension x = extension_begin(w, "2.5.29.31", false);
+    struct lab_extension_mark x = lab_extension_begin(w, "2.5.29.31", false);
     size_t points = der_begin(w, DER_SEQUENCE), point = der_begin(w, DER_SEQUENCE);
     size_t name = der_begin(w, DER_CONTEXT_CONSTRUCTED(0));
     size_t full = der_begin(w, DER_CONTEXT_CONSTRUCTED(0));
@@ -108,28 +123,28 @@ static void write_crl_point(struct writer *w, const char *uri)
     der_end(w, name);
     der_end(w, point);
     der_end(w, points);
-    extension_end(w, x);
+    lab_extension_end(w, x);
 }
 
 static void write_subject_id(struct writer *w, const uint8_t id[20])
 {
-    struct extension x = extension_begin(w, "2.5.29.14", false);
+    struct lab_extension_mark x = lab_extension_begin(w, "2.5.29.14", false);
 
     der_write(w, DER_OCTET_STRING, span_of(id, 20));
-    extension_end(w, x);
+    lab_extension_end(w, x);
 }
 
 static void write_usage(struct writer *w, bool is_ca)
 {
-    struct extension x = extension_begin(w, "2.5.29.15", true);
+    struct lab_extension_mark x = lab_extension_begin(w, "2.5.29.15", true);
 
     der_write_named_bits(w, is_ca ? KEY_USAGE_CA : KEY_USAGE_LEAF);
-    extension_end(w, x);
+    lab_extension_end(w, x);
 }
 
 static void write_constraints(struct writer *w, const struct lab_cert *c)
 {
-    struct extension x = extension_begin(w, "2.5.29.19", true);
+    struct lab_extension_mark x = lab_extension_begin(w, "2.5.29.19", true);
     size_t at = der_begin(w, DER_SEQUENCE);
 
     if (c->is_ca) {
@@ -137,7 +152,7 @@ static void write_constraints(struct writer *w, const struct lab_cert *c)
         der_write_uint(w, DER_INTEGER, c->path_length);
     }
     der_end(w, at);
-    extension_end(w, x);
+    lab_extension_end(w, x);
 }
 
 static bool write_extensions(struct writer *w, const struct lab_cert *c, struct err *err)
@@ -145,15 +160,16 @@ static bool write_extensions(struct writer *w, const struct lab_cert *c, struct 
     uint8_t own[20], issuer[20];
     size_t outer = der_begin(w, DER_CONTEXT_CONSTRUCTED(3)), list = der_begin(w, DER_SEQUENCE);
 
-    if (!lab_sha1(span_of(c->key->point, sizeof c->key->point), own, err) ||
+    if (!lab_sha1(subject_of(c), own, err) ||
         !lab_sha1(span_of(c->signer->point, sizeof c->signer->point), issuer, err))
         return false;
     write_authority(w, issuer);
-    write_crl_point(w, c->crl_uri);
+    if (c->crl_uri)
+        write_crl_point(w, c->crl_uri);
     write_subject_id(w, own);
     write_usage(w, c->is_ca);
     write_constraints(w, c);
-    write_bytes(w, c->sgx);
+    write_bytes(w, c->extensions);
     der_end(w, list);
     der_end(w, outer);
     return true;
@@ -173,7 +189,7 @@ static bool write_tbs(struct writer *w, const struct lab_cert *c, struct err *er
     size_t tbs = der_begin(w, DER_SEQUENCE), version = der_begin(w, DER_CONTEXT_CONSTRUCTED(0));
     uint8_t serial[16];
 
-    if (!lab_serial(c->key, serial, err))
+    if (!lab_cert_serial(c, serial, err))
         return false;
     der_write_uint(w, DER_INTEGER, 2);
     der_end(w, version);
@@ -182,7 +198,10 @@ static bool write_tbs(struct writer *w, const struct lab_cert *c, struct err *er
     write_name(w, c->issuer_cn);
     write_validity(w, c->not_before, c->not_after);
     write_name(w, c->cn);
-    write_key(w, c->key);
+    if (c->spki.n > 0)
+        write_bytes(w, c->spki);
+    else
+        write_key(w, c->key);
     if (!write_extensions(w, c, err))
         return false;
     der_end(w, tbs);
@@ -214,7 +233,7 @@ static bool write_signed(struct arena *a, struct span tbs, const struct lab_key 
 
 bool lab_cert_make(struct arena *a, const struct lab_cert *c, struct span *out, struct err *err)
 {
-    struct writer w = writer_in(a, 1024 + c->sgx.n);
+    struct writer w = writer_in(a, 1024 + c->extensions.n);
     struct span tbs = { 0 };
 
     return write_tbs(&w, c, err) && writer_done(&w, &tbs, err) &&
@@ -238,10 +257,10 @@ static void write_revoked(struct writer *w, const struct lab_crl *c)
 static void write_crl_extensions(struct writer *w, const uint8_t issuer[20])
 {
     size_t outer = der_begin(w, DER_CONTEXT_CONSTRUCTED(0)), list = der_begin(w, DER_SEQUENCE);
-    struct extension number = extension_begin(w, "2.5.29.20", false);
+    struct lab_extension_mark number = lab_extension_begin(w, "2.5.29.20", false);
 
     der_write_uint(w, DER_INTEGER, 1);
-    extension_end(w, number);
+    lab_extension_end(w, number);
     write_authority(w, issuer);
     der_end(w, list);
     der_end(w, outer);

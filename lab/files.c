@@ -2,6 +2,7 @@
  * A machine of the lab as a folder of files. The one file of the lab that touches a disk.
  */
 #include "lab_in.h"
+#include "tpm.h"
 
 #include "../src/base/when.h"
 #include "../src/evidence/exhibit.h"
@@ -209,12 +210,130 @@ static bool write_note(const char *dir, const struct lab_make_options *o, struct
     return writer_done(&w, &f.bytes, err) && file_write(dir, &f, err);
 }
 
+/* ---------------------------------------------------------------- measured boots */
+
+static bool is_measured(const char *kind)
+{
+    return strcmp(kind, "tpm") == 0 || strcmp(kind, "vbs") == 0;
+}
+
+/* The layout in which anchors are configured; the lab's own name it as `--roots lab=DIR`. */
+static bool write_anchors(const char *dir, const struct lab_tpm_set *s, bool has_pin,
+                          struct arena *a, struct err *err)
+{
+    static const char *const folders[] = { "tpm", "tpm/aik", "tpm/aik/anchors",
+                                           "tpm/aik/intermediates", "tpm/aik/crls" };
+    struct writer pins = writer_in(a, 80);
+    const struct file files[] = {
+        { "tpm/aik/anchors/root.pem", s->root_pem },
+        { "tpm/aik/intermediates/aik-ca.pem", s->issuing_pem },
+        { "tpm/aik/crls/aik-ca.crl", s->crl },
+        { "tpm/aik/pins.json", { 0 } },
+    };
+
+    for (size_t i = 0; i < COUNT(folders); i++)
+        if (!subfolder_make(dir, folders[i], err))
+            return false;
+    write_text(&pins, "[\"");
+    write_bytes(&pins, s->aik_pub_hash);
+    write_text(&pins, "\"]\n");
+    for (size_t i = 0; i < COUNT(files); i++) {
+        bool is_pins = i + 1 == COUNT(files);
+        struct file f = { files[i].name, is_pins ? writer_span(&pins) : files[i].bytes };
+
+        if ((is_pins ? has_pin : f.bytes.n > 0) && !file_write(dir, &f, err))
+            return false;
+    }
+    return true;
+}
+
+static bool write_artifacts(const char *dir, const struct lab_tpm_set *s, struct err *err)
+{
+    struct lab_artifact list[LAB_TPM_ARTIFACTS];
+    size_t count = lab_tpm_artifacts(s, list);
+
+    for (size_t i = 0; i < count; i++) {
+        struct file f = { list[i].name, list[i].bytes };
+
+        if (!file_write(dir, &f, err))
+            return false;
+    }
+    return true;
+}
+
+static bool write_tpm_readme(const char *dir, const struct lab_make_options *o,
+                             const struct lab_tpm_scenario *row, struct arena *a, struct err *err)
+{
+    char judged[WHEN_TEXT];
+    const char *at = when_str(o->at ? o->at : LAB_NOW, judged);
+    struct writer w = writer_in(a, 1024);
+    struct file f = { .name = "README.txt" };
+
+    write_text(&w, "Lab evidence. Nobody's machine: every key here is derived from a public text,\n"
+                   "and no verifier accepts it unless it was told to by name.\n\n");
+    write_format(&w, "kind       %s\nscenario   %s\nseed       %llu\n", o->kind, row->name,
+                 (unsigned long long)o->seed);
+    write_text(&w, "changes    ");
+    write_text(&w, row->changes);
+    write_text(&w, *row->changes && o->changes ? ";" : "");
+    write_text(&w, o->changes ? o->changes : "");
+    write_format(&w, "\njudged at  %s\n", at);
+    if (!o->changes)
+        write_format(&w, "expected   %s\n", row->reason ? row->reason : "permit");
+    write_format(&w,
+                 "\n  cupel appraise --type %s --evidence request.jws --roots lab=. \\\n"
+                 "      --at %s --policy none\n",
+                 o->kind, at);
+    return writer_done(&w, &f.bytes, err) && file_write(dir, &f, err);
+}
+
+static bool write_tpm_note(const char *dir, const struct lab_make_options *o, struct arena *a,
+                           struct err *err)
+{
+    const struct exhibit x = {
+        .kind = strcmp(o->kind, "vbs") == 0 ? EVIDENCE_VBS : EVIDENCE_TPM,
+        .evidence = "request.jws",
+        .roots = { "lab=." },
+        .root_count = 1,
+        .has_time = true,
+        .at = o->at ? o->at : LAB_NOW,
+    };
+    struct writer w = writer_in(a, 512);
+    struct file f = { .name = "evidence.json" };
+
+    exhibit_write(&w, &x);
+    return writer_done(&w, &f.bytes, err) && file_write(dir, &f, err);
+}
+
+static bool make_measured(const struct lab_make_options *o, const char *scenario, struct arena *a,
+                          struct err *err)
+{
+    struct lab_ring *ring = ARENA_NEW(a, struct lab_ring);
+    struct lab_tpm_params p;
+    struct lab_tpm_set set;
+
+    if (!ring)
+        return arena_fail(a, err);
+    if (!lab_tpm_scenario(o->kind, scenario, o->seed, a, &p, err) ||
+        (o->changes && !lab_tpm_set(&p, o->changes, a, err)))
+        return false;
+    if (o->at)
+        lab_tpm_params_at(&p, o->at);
+    return lab_tpm_make(&p, ring, a, &set, err) && folders_make(o->out_dir, err) &&
+           write_artifacts(o->out_dir, &set, err) &&
+           write_anchors(o->out_dir, &set, p.pin, a, err) &&
+           write_tpm_note(o->out_dir, o, a, err) &&
+           write_tpm_readme(o->out_dir, o, lab_tpm_scenario_find(o->kind, scenario), a, err);
+}
+
+/* ---------------------------------------------------------------- the door */
+
 static bool kind_check(const char *kind, struct err *err)
 {
     if (strcmp(kind, "sgx") == 0 || strcmp(kind, "oe") == 0)
         return true;
     return err_fail(err, ERR_UNSUPPORTED, "docs/formats/lab.md",
-                    "this lab makes sgx and oe, not \"%.40s\"", kind);
+                    "this lab makes sgx, oe, tpm and vbs, not \"%.40s\"", kind);
 }
 
 static bool options_read(const struct lab_make_options *o, const char *scenario, struct arena *a,
@@ -235,6 +354,8 @@ static bool make_in(const struct lab_make_options *o, struct arena *a, struct er
     struct lab_sgx_params p;
     struct lab_sgx_set set;
 
+    if (is_measured(o->kind))
+        return make_measured(o, scenario, a, err);
     return options_read(o, scenario, a, &p, err) && lab_sgx_make(&p, a, &set, err) &&
            folders_make(o->out_dir, err) && write_set(o->out_dir, &set, err) &&
            write_oe(o->out_dir, &set, a, err) && write_root_key(o->out_dir, o->seed, a, err) &&

@@ -246,9 +246,9 @@ bool lab_verify_golden(struct span json, struct writer *report, struct lab_golde
 
 /* Files (lab/files.c): everything of one machine in a folder, as docs/formats/lab.md lists it. */
 struct lab_make_options {
-    const char *kind;     /* "sgx" or "oe" */
+    const char *kind;     /* "sgx", "oe", "tpm" or "vbs" */
     const char *scenario; /* NULL: base */
-    const char *changes;  /* NULL, or more parameters as for lab_sgx_set */
+    const char *changes;  /* NULL, or more parameters as for lab_sgx_set or lab_tpm_set */
     uint64_t seed;
     int64_t at; /* 0: LAB_NOW; else when it is to be judged, as for lab_sgx_params_at */
     const char *out_dir;

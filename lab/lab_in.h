@@ -38,12 +38,14 @@ bool lab_bench_hash(const struct lab_bench *b, const char *name, bool per_platfo
 /* A certificate to be written. */
 struct lab_cert {
     const struct lab_key *key, *signer;
-    const char *cn, *issuer_cn;
+    struct span spki; /* the subject's key where it is none of those: SubjectPublicKeyInfo */
+    const char *cn;   /* NULL: no subject */
+    const char *issuer_cn;
     int64_t not_before, not_after;
     bool is_ca;
-    unsigned path_length; /* of a CA */
-    const char *crl_uri;
-    struct span sgx; /* extensions of the PCK certificate, whole; or empty */
+    unsigned path_length;   /* of a CA */
+    const char *crl_uri;    /* NULL: none */
+    struct span extensions; /* beside the usual ones, whole; or empty */
 };
 bool lab_cert_make(struct arena *a, const struct lab_cert *c, struct span *out,
                    struct err *err) MUST_USE;
@@ -61,6 +63,16 @@ bool lab_crl_make(struct arena *a, const struct lab_crl *c, struct span *out,
 
 /* The serial number of the certificate over that key: 16 bytes. */
 bool lab_serial(const struct lab_key *key, uint8_t out[16], struct err *err) MUST_USE;
+
+/* As lab_serial, for a certificate over any key. */
+bool lab_cert_serial(const struct lab_cert *c, uint8_t out[16], struct err *err) MUST_USE;
+
+/* Opens an extension up to its value; lab_extension_end closes it. */
+struct lab_extension_mark {
+    size_t whole, value;
+};
+struct lab_extension_mark lab_extension_begin(struct writer *w, const char *oid, bool is_critical);
+void lab_extension_end(struct writer *w, struct lab_extension_mark x);
 
 /* The base's level list for TCB info of that id. */
 const struct lab_level *lab_levels_for(const char *ti_id, size_t *count);

@@ -253,7 +253,7 @@ static bool make_pck(const struct lab_bench *b, struct span *out)
                           .crl_uri = URI_PCK_CRL };
 
     return lab_bench_key(b, b->p->pck_signer ? b->p->pck_signer : ca_key_name(b->p), &signer) &&
-           make_sgx_extension(b, &c.sgx) && lab_cert_make(b->a, &c, out, b->err);
+           make_sgx_extension(b, &c.extensions) && lab_cert_make(b->a, &c, out, b->err);
 }
 
 static bool make_tcb_signing(const struct lab_bench *b, struct span *out)

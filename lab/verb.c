@@ -2,7 +2,7 @@
 
 #include "../src/base/when.h"
 #include "../src/host/file.h"
-#include "lab.h"
+#include "tpm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static const struct option_def options[] = {
     { "seed",     OPTION_VALUE, "N",    "another number, another lab: keys, identities, hashes; default 0" },
     { "scenario", OPTION_VALUE, "NAME", "what is to be wrong or special; default base; \"list\" prints the names" },
     { "set",      OPTION_VALUE, "TEXT", "more parameters, name=value parted by ';'" },
-    { "at",       OPTION_VALUE, "TIME", "make collateral that is valid around this time; default 2024-01-15" },
+    { "at",       OPTION_VALUE, "TIME", "make collateral and certificates that are valid around this time; default 2024-01-15" },
     /* clang-format on */
 };
 
@@ -30,11 +30,24 @@ static bool read_seed(const char *text, uint64_t *out)
     return text[0] != '\0';
 }
 
+static int list_measured(const char *kind)
+{
+    size_t count = 0;
+    const struct lab_tpm_scenario *rows = lab_tpm_scenarios(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].kind, kind) == 0)
+            printf("%-24s %s\n", rows[i].name, rows[i].reason ? rows[i].reason : "permit");
+    return EXIT_OK;
+}
+
 static int list_scenarios(const char *kind)
 {
     size_t count = 0;
     const struct lab_scenario *rows = lab_scenarios(&count);
 
+    if (strcmp(kind, "tpm") == 0 || strcmp(kind, "vbs") == 0)
+        return list_measured(kind);
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i].kind, kind) == 0 || strcmp(kind, "oe") == 0)
             printf("%-24s %s\n", rows[i].name, rows[i].status ? rows[i].status : rows[i].reason);
@@ -71,12 +84,13 @@ const struct verb verb_lab_make = {
     .most = 1,
     .options = options,
     .option_count = COUNT(options),
-    .details = "KIND is sgx or oe. Everything made says Lab, and is accepted only where a lab's "
-               "roots are asked for by name.\n"
+    .details = "KIND is sgx, oe, tpm or vbs. Everything made says Lab, and is accepted only where "
+               "a lab's roots are asked for by name.\n"
                "The same arguments give the same bytes.",
     .examples = "  cupel lab make sgx --out /tmp/lab\n"
                 "  cupel lab make sgx --scenario r-pck --out /tmp/revoked\n"
-                "  cupel lab make sgx --scenario list",
+                "  cupel lab make tpm --scenario log-digest --out /tmp/lied\n"
+                "  cupel lab make vbs --scenario list",
     .run = run,
 };
 
