@@ -14,12 +14,12 @@ static bool is(const char *word, const char *what)
     return strcmp(word, what) == 0;
 }
 
-static struct span pem_of(struct arena *a, struct span der)
+static struct span pem_of(const struct lab_tpm_bench *b, struct span der)
 {
-    struct writer w = writer_in(a, 2048);
+    struct writer w = writer_in(b->a, 2048);
 
     pem_write(&w, "CERTIFICATE", der);
-    return writer_span(&w);
+    return lab_tpm_done(b, &w);
 }
 
 /* ---------------------------------------------------------------- what the quote is made for */
@@ -80,16 +80,16 @@ static bool attest_boot(const struct lab_request_in *in, struct lab_statement *o
 
 /* ---------------------------------------------------------------- artifacts */
 
-static struct span values_of(struct arena *a, const struct lab_boot_log *log, unsigned mask,
+static struct span values_of(const struct lab_tpm_bench *b, const struct lab_boot_log *log,
                              enum tpm_bank bank)
 {
-    struct writer w = writer_in(a, 1024);
+    struct writer w = writer_in(b->a, 1024);
 
-    if (!(mask & 1u << bank))
+    if (!(lab_tpm_banks(b->p) & 1u << bank))
         return (struct span){ 0 };
     for (unsigned i = 0; i < PCR_COUNT; i++)
         write_bytes(&w, span_of(log->pcrs[bank][i], banks[bank].size));
-    return writer_span(&w);
+    return lab_tpm_done(b, &w);
 }
 
 static bool pub_hash(const struct lab_tpm_bench *b, struct span spki, struct span *out)
@@ -105,7 +105,6 @@ static bool pub_hash(const struct lab_tpm_bench *b, struct span spki, struct spa
 static bool fill(const struct lab_request_in *in, struct lab_tpm_set *set)
 {
     const struct lab_tpm_bench *b = in->b;
-    unsigned mask = lab_tpm_banks(b->p);
 
     set->log = in->current->log.bytes;
     set->ima = in->current->log.ima;
@@ -116,15 +115,15 @@ static bool fill(const struct lab_request_in *in, struct lab_tpm_set *set)
         set->boot_quote = in->boot->quote.statement;
         set->boot_signature = in->boot->quote.signature;
     }
-    set->pcrs_sha1 = values_of(b->a, &in->current->log, mask, BANK_SHA1);
-    set->pcrs_sha256 = values_of(b->a, &in->current->log, mask, BANK_SHA256);
+    set->pcrs_sha1 = values_of(b, &in->current->log, BANK_SHA1);
+    set->pcrs_sha256 = values_of(b, &in->current->log, BANK_SHA256);
     set->aik_public = in->aik->area;
     set->aik_cert = in->aik->cert;
     set->issuing_der = in->aik->issuing;
     set->root_der = in->aik->root;
     set->crl = in->aik->crl;
-    set->issuing_pem = pem_of(b->a, in->aik->issuing);
-    set->root_pem = pem_of(b->a, in->aik->root);
+    set->issuing_pem = pem_of(b, in->aik->issuing);
+    set->root_pem = pem_of(b, in->aik->root);
     set->challenge = in->challenge;
     set->jwk = in->jwk;
     set->request_key = lab_rsa_pem(b->a, &in->key);
@@ -162,14 +161,28 @@ static bool make(const struct lab_tpm_bench *b, struct lab_tpm_set *out)
     return true;
 }
 
+struct span lab_tpm_done(const struct lab_tpm_bench *b, struct writer *w)
+{
+    struct span s = { 0 };
+
+    return writer_done(w, &s, b->err) ? s : (struct span){ 0 };
+}
+
+/* What could not be written is noted in `e`, whatever was made of it. */
 bool lab_tpm_make(const struct lab_tpm_params *p, struct lab_ring *ring, struct arena *a,
                   struct lab_tpm_set *out, struct err *err)
 {
-    struct crypto *crypto = crypto_new(err);
-    struct lab_tpm_bench b = { .p = p, .crypto = crypto, .ring = ring, .a = a, .err = err };
-    bool ok = crypto && make(&b, out);
+    struct err e = { 0 };
+    struct crypto *crypto = crypto_new(&e);
+    struct lab_tpm_bench b = { .p = p, .crypto = crypto, .ring = ring, .a = a, .err = &e };
+    struct lab_tpm_set set;
+    bool ok = crypto && make(&b, &set) && e.code == ERR_NONE;
 
     crypto_free(crypto);
+    if (ok)
+        *out = set;
+    else
+        *err = e;
     return ok;
 }
 

@@ -26,6 +26,9 @@ bool lab_tpm_label(const struct lab_tpm_bench *b, const char *name,
 bool lab_tpm_rsa(const struct lab_tpm_bench *b, const char *name, struct lab_rsa *out) MUST_USE;
 bool lab_tpm_hash(const struct lab_tpm_bench *b, const char *name, uint8_t out[32]) MUST_USE;
 
+/* What was written; a failure is noted in the bench's err, and the bytes are none. */
+struct span lab_tpm_done(const struct lab_tpm_bench *b, struct writer *w);
+
 /* A log and the PCRs that a machine which measured it has: an edited log leaves them alone. */
 struct lab_boot_log {
     struct span bytes, ima;

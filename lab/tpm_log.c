@@ -159,7 +159,7 @@ static struct span utf16(struct maker *m, const char *text)
     struct writer w = writer_in(m->b->a, 2 * strlen(text) + 2);
 
     write_utf16(&w, text);
-    return writer_span(&w);
+    return lab_tpm_done(m->b, &w);
 }
 
 static struct span variable(struct maker *m, struct span guid, const char *name, struct span data)
@@ -168,7 +168,7 @@ static struct span variable(struct maker *m, struct span guid, const char *name,
     struct uefi_variable v = { guid, utf16(m, name), data };
 
     variable_write(&w, &v);
-    return writer_span(&w);
+    return lab_tpm_done(m->b, &w);
 }
 
 /* An image, and the path it was loaded from: one file node, one end node (UEFI 2.10, 10.3). */
@@ -187,7 +187,7 @@ static struct span image(struct maker *m, const char *path)
     write_utf16(&w, path);
     write_u16le(&w, 0);
     write_bytes(&w, span_of("\x7f\xff\x04\x00", 4));
-    return writer_span(&w);
+    return lab_tpm_done(m->b, &w);
 }
 
 /* ---------------------------------------------------------------- firmware */
@@ -247,7 +247,7 @@ static void add_firmware(struct maker *m)
     }
     write_utf16(&crtm, "lab-crtm");
     write_u16le(&crtm, 0);
-    add(m, "crtm", 0, EV_S_CRTM_VERSION, writer_span(&crtm));
+    add(m, "crtm", 0, EV_S_CRTM_VERSION, lab_tpm_done(m->b, &crtm));
     add_variables(m);
     add_separators(m);
     if (strcmp(p->secure_boot, "late") == 0)
@@ -282,7 +282,7 @@ static void put_key(struct maker *m, struct writer *w, uint32_t id, const char *
     write_u32le(&block, LAB_RSA_SIZE);
     write_bytes(&block, span_of("\1\0\1", 3));
     write_bytes(&block, span_of(key.n, LAB_RSA_SIZE));
-    sipa_write(w, id, writer_span(&block));
+    sipa_write(w, id, lab_tpm_done(m->b, &block));
 }
 
 static void put_idks(struct maker *m, struct writer *w)
@@ -330,7 +330,7 @@ static void put_second(struct maker *m, struct writer *w)
     put_number(w, SIPA_OSDEVICE, 0x10004, 4);
     write_utf16(&root, "\\WINDOWS");
     write_u16le(&root, 0);
-    sipa_write(w, SIPA_SYSTEMROOT, writer_span(&root));
+    sipa_write(w, SIPA_SYSTEMROOT, lab_tpm_done(m->b, &root));
     put_number(w, SIPA_HYPERVISOR_LAUNCH_TYPE, p->vsm_launch, 8);
     put_number(w, SIPA_VSM_LAUNCH_TYPE, p->vsm_launch, 8);
     put_number(w, SIPA_VBS_VSM_REQUIRED, p->vsm_required, 1);
@@ -345,7 +345,7 @@ static struct span boundary(struct maker *m, struct span records)
     struct writer w = writer_in(m->b->a, records.n + 8);
 
     sipa_write(&w, SIPA_TRUSTBOUNDARY, records);
-    return writer_span(&w);
+    return lab_tpm_done(m->b, &w);
 }
 
 static struct span first_boundary(struct maker *m, bool is_resume)
@@ -353,7 +353,7 @@ static struct span first_boundary(struct maker *m, bool is_resume)
     struct writer w = writer_in(m->b->a, 128);
 
     put_first(m, &w, is_resume);
-    return boundary(m, writer_span(&w));
+    return boundary(m, lab_tpm_done(m->b, &w));
 }
 
 static struct span second_boundary(struct maker *m)
@@ -361,7 +361,7 @@ static struct span second_boundary(struct maker *m)
     struct writer w = writer_in(m->b->a, 1024);
 
     put_second(m, &w);
-    return boundary(m, writer_span(&w));
+    return boundary(m, lab_tpm_done(m->b, &w));
 }
 
 /* What a later program can say, too: that nothing was debugged. */
@@ -370,7 +370,7 @@ static struct span afterthought(struct maker *m)
     struct writer w = writer_in(m->b->a, 32);
 
     put_number(&w, SIPA_BOOTDEBUGGING, 0, 1);
-    return boundary(m, writer_span(&w));
+    return boundary(m, lab_tpm_done(m->b, &w));
 }
 
 static void add_windows_end(struct maker *m)
@@ -409,7 +409,7 @@ static void add_authority(struct maker *m)
     write_fill(&w, 0x5A, GUID_SIZE); /* who put the certificate into db */
     write_text(&w, "Lab Secure Boot CA");
     add(m, "authority", 7, EV_EFI_VARIABLE_AUTHORITY,
-        variable(m, guid_image_security, "db", writer_span(&w)));
+        variable(m, guid_image_security, "db", lab_tpm_done(m->b, &w)));
 }
 
 static void add_linux(struct maker *m)
@@ -502,7 +502,7 @@ static void add_trust_point(struct maker *m)
     struct writer w = writer_in(m->b->a, 64);
 
     sipa_write(&w, 0xC0010004, (struct span){ 0 });
-    e.data = writer_span(&w);
+    e.data = lab_tpm_done(m->b, &w);
     hash(m, &e, digests);
     eventlog_write_event(&m->w, m->mask, &e);
 }

@@ -174,7 +174,7 @@ static struct span leaf_extensions(const struct lab_tpm_bench *b)
         write_policy(&w, is(b->p->aik_policy, "cert") ? OID_POLICY_BY_CERT : OID_POLICY_BY_USER);
     if (b->p->aik_alt_name)
         write_alt_name(&w);
-    return writer_span(&w);
+    return lab_tpm_done(b, &w);
 }
 
 /* Keys of authorities belong to the whole lab, not to a machine. */
@@ -305,7 +305,7 @@ bool lab_qualified_name(const struct lab_tpm_bench *b, const struct lab_aik *aik
 
     write_u32be(&in, 0x4000000B);
     write_bytes(&in, aik->name);
-    if (!lab_sha256(writer_span(&in), h, b->err))
+    if (!lab_sha256(lab_tpm_done(b, &in), h, b->err))
         return false;
     write_u16be(&w, TPM_ALG_SHA256);
     write_bytes(&w, span_of(h, sizeof h));
@@ -331,7 +331,7 @@ static bool pcr_digest(const struct lab_tpm_bench *b, const struct lab_boot_log 
                 write_bytes(&values, span_of(log->pcrs[bank][pcr], banks[bank].size));
         }
     if (!bank_find(alg_of_hash(b->p->aik_hash), &hash) ||
-        !bank_digest(b->crypto, hash, writer_span(&values), digest_p, b->err))
+        !bank_digest(b->crypto, hash, lab_tpm_done(b, &values), digest_p, b->err))
         return false;
     *out = span_of(digest_p, banks[hash].size);
     return true;

@@ -19,10 +19,16 @@ static bool is(const char *word, const char *what)
 
 /* ---------------------------------------------------------------- members */
 
+/* The character written last; 0 where there is none. */
+static char last(const struct writer *w)
+{
+    return w->n > 0 ? (char)w->p[w->n - 1] : '\0';
+}
+
 /* Puts a comma where something stands before. */
 static void name(struct writer *w, const char *member)
 {
-    if (w->n > 0 && w->p[w->n - 1] != '{' && w->p[w->n - 1] != '[')
+    if (last(w) && last(w) != '{' && last(w) != '[')
         write_text(w, ",");
     json_write_string(w, span_str(member));
     write_text(w, ":");
@@ -88,7 +94,7 @@ static bool put_aik(struct writer *w, const struct lab_request_in *in)
 
 static void put_value(struct writer *w, unsigned index, struct span digest)
 {
-    if (w->p[w->n - 1] == '}')
+    if (last(w) == '}')
         write_text(w, ",");
     write_format(w, "{\"index\":%u", index);
     put_bytes(w, "digest", digest);
@@ -126,7 +132,7 @@ static void put_pcrs(struct writer *w, const struct lab_request_in *in,
     write_text(w, "[");
     for (unsigned bank = 0; bank < BANK_COUNT; bank++)
         if (lab_tpm_banks(in->b->p) & 1u << bank) {
-            write_text(w, w->p[w->n - 1] == '}' ? "," : "");
+            write_text(w, last(w) == '}' ? "," : "");
             write_format(w, "{\"algorithm\":%u,\"values\":[", banks[bank].alg);
             put_values(w, in, log, bank);
             write_text(w, "]}");
@@ -138,7 +144,7 @@ static void put_log(struct writer *w, const char *type, struct span bytes)
 {
     if (bytes.n == 0)
         return;
-    write_text(w, w->p[w->n - 1] == '}' ? ",{" : "{");
+    write_text(w, last(w) == '}' ? ",{" : "{");
     put_text(w, "type", type);
     put_bytes(w, "log", bytes);
     write_text(w, "}");
@@ -174,9 +180,9 @@ static void put_claim(struct writer *w, const struct lab_request_in *in, const c
 
     for (unsigned i = 0; i < PCR_COUNT; i++)
         write_bytes(&values, span_of(s->log.pcrs[bank][i], banks[bank].size));
-    parts.frame_values = writer_span(&values);
+    parts.frame_values = lab_tpm_done(in->b, &values);
     platform_claim_write(&frame, &parts);
-    put_bytes(w, member, writer_span(&frame));
+    put_bytes(w, member, lab_tpm_done(in->b, &frame));
 }
 
 static bool put_first_tpm(struct writer *w, const struct lab_request_in *in)
@@ -314,7 +320,7 @@ static bool put_other_key(struct writer *w, const struct lab_request_in *in)
     lab_write_jwk(&jwk, &key, "AQAB");
     name(w, "other_keys");
     write_text(w, "[{");
-    put_jwk(w, writer_span(&jwk));
+    put_jwk(w, lab_tpm_done(in->b, &jwk));
     if (is(in->b->p->other_key, "certified") && !put_certified(w, in, &key))
         return false;
     write_text(w, "}]");
@@ -379,13 +385,13 @@ static bool put_data(struct writer *w, const struct lab_request_in *in)
 }
 
 /* One blank more than the enclave vouched for. */
-static struct span respaced(struct arena *a, struct span text)
+static struct span respaced(const struct lab_request_in *in, struct span text)
 {
-    struct writer w = writer_in(a, text.n + 1);
+    struct writer w = writer_in(in->b->a, text.n + 1);
 
     write_text(&w, "{ ");
-    write_bytes(&w, span_part(text, 1, text.n - 1));
-    return writer_span(&w);
+    write_bytes(&w, span_part(text, 1, text.n));
+    return lab_tpm_done(in->b, &w);
 }
 
 static bool put_enclave(struct writer *w, const struct lab_request_in *in, struct span data,
@@ -397,7 +403,7 @@ static bool put_enclave(struct writer *w, const struct lab_request_in *in, struc
         return false;
     write_text(w, "{");
     name(w, "report_signed");
-    write_bytes(w, p->respaced ? respaced(in->b->a, data) : data);
+    write_bytes(w, p->respaced ? respaced(in, data) : data);
     if (p->form == 1) {
         put_bytes(w, "vsm_report", set->report);
     } else {
@@ -428,15 +434,16 @@ static bool payload_make(const struct lab_request_in *in, struct lab_tpm_set *se
     return writer_done(&w, &set->payload, in->b->err);
 }
 
-static void write_header(struct writer *w, const struct lab_tpm_params *p)
+static void write_header(struct writer *w, const struct lab_request_in *in)
 {
+    const struct lab_tpm_params *p = in->b->p;
     struct writer header = writer_in(w->arena, 64);
 
     write_text(&header, "{");
     put_text(&header, "alg", p->alg);
     put_text(&header, "typ", p->typ ? p->typ : p->form == 1 ? "attReq" : "attReqV2");
     write_text(&header, "}");
-    b64_write_url(w, writer_span(&header));
+    b64_write_url(w, lab_tpm_done(in->b, &header));
 }
 
 /* header.payload.signature, by PS256 whatever the header says. */
@@ -450,10 +457,10 @@ static bool jws_make(const struct lab_request_in *in, struct span payload, struc
 
     if (!is(b->p->request_signer, "request") && !lab_tpm_rsa(b, b->p->request_signer, &key))
         return false;
-    write_header(&w, b->p);
+    write_header(&w, in);
     write_text(&w, ".");
     b64_write_url(&w, payload);
-    if (!lab_rsa_sign(&key, &ps256, writer_span(&w), signature, b->err))
+    if (!lab_rsa_sign(&key, &ps256, lab_tpm_done(in->b, &w), signature, b->err))
         return false;
     write_text(&w, ".");
     b64_write_url(&w, span_of(signature, sizeof signature));

@@ -30,13 +30,13 @@ static uint32_t get_u32(struct span s, size_t at)
            (uint32_t)s.p[at + 3] << 24;
 }
 
-static struct span utf16(struct arena *a, const char *text)
+static struct span utf16(const struct lab_tpm_bench *b, const char *text)
 {
-    struct writer w = writer_in(a, 2 * strlen(text));
+    struct writer w = writer_in(b->a, 2 * strlen(text));
 
     for (; *text; text++)
         write_u16le(&w, (uint8_t)*text);
-    return writer_span(&w);
+    return lab_tpm_done(b, &w);
 }
 
 /* What identity and modules are made of. */
@@ -77,12 +77,12 @@ static void modules_of(const struct lab_tpm_bench *b, const struct ids *ids,
                                   .family_id = span_of(family, sizeof family),
                                   .image_id = span_of(image, sizeof image),
                                   .svn = b->p->module_differs ? svn + 1 : svn,
-                                  .name = utf16(b->a, "labenclave.dll") };
+                                  .name = utf16(b, "labenclave.dll") };
     out[1] = (struct vbs_module){ .unique_id = span_of(ids->system, 32),
                                   .author_id = span_of(zeros, 32),
                                   .family_id = span_of(zeros, 16),
                                   .image_id = span_of(zeros, 16),
-                                  .name = utf16(b->a, "vertdll.dll") };
+                                  .name = utf16(b, "vertdll.dll") };
 }
 
 /* SHA-512 of what is vouched for. */
