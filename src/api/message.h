@@ -32,7 +32,8 @@ struct http_request {
     struct http_header headers[HTTP_HEADERS_MAX];
     size_t header_count;
     struct span body;
-    const char *peer; /* printable address, for the log */
+    const char *peer;        /* printable address, for the log */
+    struct span certificate; /* the client's, verified by TLS, in DER; or empty */
 };
 
 struct http_answer {

@@ -22,6 +22,7 @@ struct conn {
     int fd;
     int watched; /* events that wake us */
     struct tls *tls;
+    struct span certificate; /* of the client, from malloc */
     struct peer *peer;
     struct http_parser *parser; /* NULL while idle */
 
@@ -295,8 +296,10 @@ static bool ensure_parser(struct conn *c)
     struct http_handler *h = &c->shared->handler;
 
     if (!c->parser)
-        c->parser = http_parser_new(&(struct http_rules){
-            .body_limit = h->body_limit, .context = h->context, .peer = c->text });
+        c->parser = http_parser_new(&(struct http_rules){ .body_limit = h->body_limit,
+                                                          .context = h->context,
+                                                          .peer = c->text,
+                                                          .certificate = c->certificate });
     return c->parser != NULL;
 }
 
@@ -365,6 +368,8 @@ void conn_close(struct conn *c)
     peers_leave(s->peers, c->peer);
     tls_free(c->tls);
     drop_parser(c);
+    free((void *)(uintptr_t)c->certificate.p);
+    c->certificate = (struct span){ 0 };
     free(c->out);
     c->out = NULL;
     uv_close((uv_handle_t *)&c->poll, on_closed);
@@ -421,6 +426,7 @@ static bool step_handshake(struct conn *c)
                 step == TLS_DONE ? METRIC_HANDSHAKES_DONE : METRIC_HANDSHAKES_FAILED, 1);
     if (step != TLS_DONE)
         return wait_or_close(c, step);
+    c->certificate = tls_client_certificate(c->tls);
     enter(c, PHASE_IDLE);
     return true;
 }

@@ -232,6 +232,7 @@ static bool on_head(void *arg, const struct wire_head *head)
     q->method = method_of(head->method);
     q->target = path_of(head->target);
     q->peer = p->rules.peer;
+    q->certificate = p->rules.certificate;
     p->body_limit = HTTP_BODY_DEFAULT;
     if (p->rules.body_limit)
         p->body_limit = p->rules.body_limit(p->rules.context, q);

@@ -23,7 +23,8 @@ struct http_rules {
     /* The most bytes of body, asked when the head is whole. NULL: HTTP_BODY_DEFAULT. */
     size_t (*body_limit)(void *context, const struct http_request *head);
     void *context;
-    const char *peer; /* goes into every request; borrowed */
+    const char *peer;        /* goes into every request; borrowed */
+    struct span certificate; /* so does this: what the client showed */
 };
 
 enum http_step {

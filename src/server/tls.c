@@ -6,6 +6,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
+
+enum { CLIENT_CHAIN_MAX = 4 }; /* certificates between a client's and an anchor */
 
 static const char groups[] = "X25519:P-256";
 static const char ciphers_12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
@@ -153,6 +156,68 @@ struct tls_context *tls_context_new(struct span chain_pem, struct span key_pem, 
 void tls_context_free(struct tls_context *c)
 {
     SSL_CTX_free(ctx_of(c));
+}
+
+/* --- certificates of clients --- */
+
+static bool add_anchor(SSL_CTX *ctx, X509 *cert)
+{
+    return X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cert) == 1 &&
+           SSL_CTX_add_client_CA(ctx, cert) == 1;
+}
+
+static bool add_anchors(SSL_CTX *ctx, BIO *in, struct err *err)
+{
+    size_t count = 0;
+    X509 *cert;
+
+    while ((cert = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
+        bool is_added = add_anchor(ctx, cert);
+
+        X509_free(cert);
+        if (!is_added)
+            return fail(err, ERR_MEMORY, "the certificates of clients");
+        count++;
+    }
+    return (read_end() && count > 0) ||
+           err_fail(err, ERR_MALFORMED, NULL, "the file holds no certificates, or damaged ones");
+}
+
+/* A resumed session would carry a certificate that was looked at long ago: none is. */
+bool tls_context_take_clients(struct tls_context *c, struct span anchors_pem, struct err *err)
+{
+    SSL_CTX *ctx = ctx_of(c);
+    BIO *in = bio_over(anchors_pem);
+    bool ok;
+
+    ERR_clear_error();
+    if (!in)
+        return fail(err, ERR_MEMORY, "the certificates of clients");
+    ok = add_anchors(ctx, in, err);
+    BIO_free(in);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify_depth(ctx, CLIENT_CHAIN_MAX);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx, 0);
+    return ok;
+}
+
+/* OpenSSL keeps a certificate only when it holds: the handshake failed otherwise. */
+struct span tls_client_certificate(const struct tls *t)
+{
+    const SSL *ssl = (const SSL *)t;
+    X509 *cert = SSL_get0_peer_certificate(ssl);
+    uint8_t *der = NULL;
+    int n = cert && SSL_get_verify_result(ssl) == X509_V_OK ? i2d_X509(cert, NULL) : 0;
+    uint8_t *at;
+
+    if (n > 0)
+        der = malloc((size_t)n);
+    at = der;
+    if (der)
+        i2d_X509(cert, &at);
+    ERR_clear_error();
+    return span_of(der, der ? (size_t)n : 0);
 }
 
 /* --- a connection --- */

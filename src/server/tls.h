@@ -26,6 +26,11 @@ enum tls_step {
 struct tls_context *tls_context_new(struct span chain_pem, struct span key_pem,
                                     struct err *err) MUST_USE;
 
+/* From now on clients may show a certificate that leads to one of these (PEM): one that does not,
+ * or is not for clients, ends the handshake; showing none does not. Sessions are not resumed. */
+bool tls_context_take_clients(struct tls_context *c, struct span anchors_pem,
+                              struct err *err) MUST_USE;
+
 /* Gives the context back; connections made from it go on. */
 void tls_context_free(struct tls_context *c);
 
@@ -47,6 +52,10 @@ bool tls_has_pending(const struct tls *t);
 
 /* Tells the other side that nothing more comes. Best effort: never waits. */
 void tls_end(struct tls *t);
+
+/* The certificate that the client showed and that holds, in DER from malloc, which is the caller's;
+ * empty when it showed none, or memory is short. */
+struct span tls_client_certificate(const struct tls *t) MUST_USE;
 
 /* "TLSv1.3" or "TLSv1.2" once the handshake is done. */
 const char *tls_version(const struct tls *t);
