@@ -48,13 +48,25 @@ const struct api_settings *api_set(const struct api *a)
     return &a->set;
 }
 
+/* Text of our configuration between quotes of a header (RFC 9110, 5.6.4); what could end them or
+ * the line is left out. */
+static void write_quoted(struct writer *w, struct span text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] >= ' ' && text.p[i] <= '~' && text.p[i] != '"' && text.p[i] != '\\')
+            write_u8(w, text.p[i]);
+}
+
 static bool make_challenge(struct api *a, struct err *err)
 {
+    struct span authority = a->set.token_authority, audience = a->set.token_audience;
     struct writer w = writer_in(&a->arena, 128);
 
     write_text(&w, "Bearer authorization=\"");
-    write_bytes(&w, attest_issuer(a->set.service));
-    write_text(&w, "\", resource=\"https://attest.azure.net\"");
+    write_quoted(&w, authority.n > 0 ? authority : attest_issuer(a->set.service));
+    write_text(&w, "\", resource=\"");
+    write_quoted(&w, audience.n > 0 ? audience : span_str("https://attest.azure.net"));
+    write_u8(&w, '"');
     return writer_done(&w, &a->challenge, err);
 }
 

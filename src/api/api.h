@@ -21,6 +21,8 @@ struct api_settings {
     struct span version;             /* x-ms-maa-service-version, four parts */
     const struct identify *identify; /* borrowed; NULL: every call that needs a role is refused */
     const struct keep *keep;         /* borrowed; what the store holds; NULL: nothing */
+    struct span token_authority;     /* in the challenge of a 401; empty: the instance itself */
+    struct span token_audience;      /* so, too; empty: the contract's */
     bool is_attest_closed;           /* attest calls, too, need a caller with the read action */
     size_t memory_max;               /* working memory of one request */
 };

@@ -24,7 +24,7 @@ static bool find_authorization(const struct http_request *r, struct span *out, s
 static bool find_caller(struct call *call, struct access_caller *out, struct err *err)
 {
     const struct api_settings *set = api_set(call->api);
-    struct identify_proof proof = { 0 };
+    struct identify_proof proof = { .certificate = call->request->certificate };
 
     return find_authorization(call->request, &proof.authorization, err) &&
            (!set->identify ||

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fetcher_child.h"
 #include "handover.h"
 #include "log.h"
 #include "signer.h"
@@ -31,8 +32,9 @@ struct generation {
     struct generation_settings set;
     int config_fd;
     struct child signer;
-    bool is_signer_there; /* its struct is in use */
-    uv_timer_t deadline;  /* for those who leave */
+    bool is_signer_there;          /* its struct is in use */
+    struct fetcher_child *fetcher; /* NULL: nothing is fetched */
+    uv_timer_t deadline;           /* for those who leave */
     bool was_ready, is_leaving, has_failed, was_late;
     size_t open; /* children and timers that are not closed yet */
     size_t count;
@@ -197,6 +199,10 @@ static bool worker_start(struct slot *s, struct err *err)
     fds[CHILD_METRICS_FD] = s->metrics_fd;
     fds[CHILD_LISTEN_FD] = g->set.listen_fd;
     fds[CHILD_PAGE_FD] = keeper_child_page(g->set.keeper);
+    if (g->fetcher) {
+        fds[CHILD_ISSUERS_FD] = fetcher_child_page(g->fetcher);
+        fds[CHILD_ASK_FD] = fetcher_child_ask(g->fetcher);
+    }
     if (!keeper_child_pair(g->set.keeper, &fds[CHILD_KEEPER_FD], &s->keeper_ticket, err))
         return false;
     s->has_keeper = true;
@@ -233,9 +239,32 @@ static void restart_later(struct slot *s)
                    0);
 }
 
+static void fetcher_gone(void *context)
+{
+    closed_one(context);
+}
+
+static bool fetcher_start(struct generation *g, struct err *err)
+{
+    const struct fetcher_child_settings s = {
+        .loop = g->set.loop,
+        .config_fd = g->config_fd,
+        .before = g->set.before ? g->set.before->fetcher : NULL,
+        .context = g,
+        .gone = fetcher_gone,
+    };
+
+    if (!g->set.config->text[CONFIG_TOKEN_ISSUERS])
+        return true;
+    g->fetcher = fetcher_child_new(&s, err);
+    g->open += g->fetcher != NULL;
+    return g->fetcher != NULL;
+}
+
 static bool start_all(struct generation *g, struct err *err)
 {
-    if (!config_hand_over(g->set.config, &g->config_fd, err) || !signer_start(g, err))
+    if (!config_hand_over(g->set.config, &g->config_fd, err) || !signer_start(g, err) ||
+        !fetcher_start(g, err))
         return false;
     for (size_t i = 0; i < g->count; i++) {
         if (!make_page(&g->slots[i], err) || !worker_start(&g->slots[i], err))
@@ -317,6 +346,8 @@ void generation_leave(struct generation *g, uint64_t within_ms)
     }
     if (g->is_signer_there)
         child_release(&g->signer); /* it ends with the last worker */
+    if (g->fetcher)
+        fetcher_child_leave(g->fetcher);
 }
 
 void generation_kill(struct generation *g)
@@ -325,6 +356,8 @@ void generation_kill(struct generation *g)
         child_kill(&g->slots[i].worker);
     if (g->is_signer_there)
         child_kill(&g->signer);
+    if (g->fetcher)
+        fetcher_child_kill(g->fetcher);
 }
 
 static void keep_counters(const struct metrics *page, struct metrics *kept)
@@ -349,6 +382,7 @@ void generation_free(struct generation *g, struct metrics *kept)
             close(s->metrics_fd);
         forget_keeper(s);
     }
+    fetcher_child_free(g->fetcher);
     if (g->config_fd >= 0)
         close(g->config_fd);
     free(g);

@@ -33,9 +33,10 @@ struct generation_events {
 
 struct generation_settings {
     uv_loop_t *loop;
-    const struct config *config; /* with CONFIG_WORKERS of 1 or more */
-    int listen_fd;               /* borrowed */
-    struct keeper_child *keeper; /* borrowed */
+    const struct config *config;     /* with CONFIG_WORKERS of 1 or more */
+    int listen_fd;                   /* borrowed */
+    struct keeper_child *keeper;     /* borrowed */
+    const struct generation *before; /* whose issuers' keys to begin with, or NULL */
     unsigned number;
     struct generation_events events;
 };

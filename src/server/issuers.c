@@ -1,9 +1,14 @@
 #include "issuers.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "../base/utf8.h"
 #include "../host/file.h"
+#include "log.h"
+
+enum { PAGE_COPIES = 4 }; /* room for a few tries */
 
 static bool fail_entry(struct err *err, struct span entry, const char *what)
 {
@@ -17,7 +22,7 @@ static bool add(struct issuers *s, struct span issuer, struct err *err)
 {
     if (s->rules.issuer_count == BEARER_ISSUERS_MAX)
         return err_fail(err, ERR_LIMIT, NULL, "more than %d issuers", BEARER_ISSUERS_MAX);
-    if (issuer.n > ISSUER_TEXT_MAX)
+    if (issuer.n > ISSUER_NAME_MAX)
         return fail_entry(err, issuer, "is longer than an issuer's name may be");
     for (size_t i = 0; i < s->rules.issuer_count; i++)
         if (span_equal(s->items[i].issuer, issuer))
@@ -103,7 +108,7 @@ static bool load_audiences(struct issuers *s, const struct config *c, struct err
 bool issuers_load(struct issuers *out, const struct config *c, struct crypto *crypto,
                   struct arena *a, struct err *err)
 {
-    *out = (struct issuers){ 0 };
+    *out = (struct issuers){ .crypto = crypto, .ask_fd = -1 };
     out->rules.issuers = out->items;
     out->rules.audiences = out->audiences;
     out->rules.skew = c->number[CONFIG_TOKEN_SKEW];
@@ -111,25 +116,73 @@ bool issuers_load(struct issuers *out, const struct config *c, struct crypto *cr
            load_audiences(out, c, err);
 }
 
-bool issuers_take(struct issuers *s, struct crypto *crypto, size_t issuer, struct span keys,
-                  struct err *err)
+bool issuers_connect(struct issuers *s, int page_fd, int ask_fd, struct err *err)
 {
-    struct issuer_keys *new;
+    if (s->fetched == 0)
+        return true;
+    s->page = page_map(page_fd, ISSUER_IMAGE_MAX, false, err);
+    s->ask_fd = ask_fd;
+    close(page_fd);
+    return s->page != NULL;
+}
 
-    if (issuer >= s->fetched)
-        return err_fail(err, ERR_INTERNAL, NULL, "there is no such issuer");
-    new = issuer_keys_new(crypto, keys, err);
-    if (!new)
-        return false;
-    issuer_keys_free(s->held[issuer]);
-    s->held[issuer] = new;
-    s->items[issuer].keys = new;
-    return true;
+static void take(struct issuers *s, size_t i, const struct issuer_entry *entry)
+{
+    struct err e = { 0 };
+    struct issuer_keys *keys = issuer_keys_new(s->crypto, entry->keys, &e);
+
+    if (!keys) {
+        log_err(LOG_LEVEL_WARNING, "published keys of an issuer cannot be used", &e);
+        return;
+    }
+    issuer_keys_free(s->held[i]);
+    s->held[i] = keys;
+    s->items[i].keys = keys;
+}
+
+static void read_page(struct issuers *s)
+{
+    struct arena a = arena_over((size_t)PAGE_COPIES * ISSUER_IMAGE_MAX);
+    struct issuer_image m;
+    struct span bytes = { 0 };
+    struct err e = { 0 };
+
+    if (page_read(s->page, ISSUER_IMAGE_MAX, &a, &bytes, &s->turn)) {
+        if (!issuer_image_parse(bytes, &m, &e))
+            log_err(LOG_LEVEL_WARNING, "published keys cannot be read", &e);
+        for (size_t i = 0; e.code == ERR_NONE && i < s->fetched; i++) {
+            const struct issuer_entry *entry = issuer_image_find(&m, s->items[i].issuer);
+
+            if (entry)
+                take(s, i, entry);
+        }
+    }
+    arena_fini(&a);
+}
+
+void issuers_refresh(struct issuers *s)
+{
+    if (s->page && page_turn(s->page) != s->turn)
+        read_page(s);
+}
+
+/* When the socket is full, asks enough are waiting already. */
+void issuers_ask(const struct issuers *s, size_t issuer)
+{
+    uint8_t packet[ISSUER_ASK_SIZE];
+    struct writer w = writer_over(packet, sizeof packet);
+
+    if (!s->page || issuer >= s->fetched)
+        return;
+    issuer_ask_write(&w, (uint32_t)issuer);
+    if (send(s->ask_fd, packet, sizeof packet, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        return;
 }
 
 void issuers_fini(struct issuers *s)
 {
     for (size_t i = 0; i < BEARER_ISSUERS_MAX; i++)
         issuer_keys_free(s->held[i]);
+    page_unmap(s->page, ISSUER_IMAGE_MAX);
     *s = (struct issuers){ 0 };
 }

@@ -13,8 +13,8 @@
 
 #include "../token/bearer.h"
 #include "config.h"
-
-enum { ISSUER_TEXT_MAX = 512 };
+#include "issuer_image.h"
+#include "page.h"
 
 struct issuers {
     struct bearer_rules rules; /* over what follows */
@@ -22,6 +22,10 @@ struct issuers {
     struct span audiences[BEARER_AUDIENCES_MAX];
     struct issuer_keys *held[BEARER_ISSUERS_MAX];
     size_t fetched; /* the first so many are fetched, in the order of token_issuers */
+    struct crypto *crypto;
+    struct page *page; /* what the fetching process publishes; NULL: nothing is fetched */
+    uint64_t turn;     /* of the page, when it was last read */
+    int ask_fd;
 };
 
 /* Reads names and audiences; keys of files are read when a crypto context is given. Spans point
@@ -29,9 +33,14 @@ struct issuers {
 bool issuers_load(struct issuers *out, const struct config *c, struct crypto *crypto,
                   struct arena *a, struct err *err) MUST_USE;
 
-/* Gives an issuer that is fetched its keys; bad ones change nothing. */
-bool issuers_take(struct issuers *s, struct crypto *crypto, size_t issuer, struct span keys,
-                  struct err *err) MUST_USE;
+/* Maps the page of the fetching process (adopted) and keeps the socket for asks. */
+bool issuers_connect(struct issuers *s, int page_fd, int ask_fd, struct err *err) MUST_USE;
+
+/* Takes over what was published since the last look; keys that cannot be read change nothing. */
+void issuers_refresh(struct issuers *s);
+
+/* Tells the fetching process that a key of that issuer is not held. Never waits. */
+void issuers_ask(const struct issuers *s, size_t issuer);
 
 void issuers_fini(struct issuers *s);
 

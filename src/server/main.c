@@ -1,4 +1,4 @@
-/* cupeld - the attestation daemon. One program in four roles: what was asked for, or what the
+/* cupeld - the attestation daemon. One program in five roles: what was asked for, or what the
  * supervisor starts. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +72,8 @@ int main(int argc, char **argv)
         _exit(role_signer());
     if (argc == 2 && strcmp(argv[1], "--role=keeper") == 0)
         _exit(role_keeper());
+    if (argc == 2 && strcmp(argv[1], "--role=fetcher") == 0)
+        _exit(role_fetcher());
     if (asks_for("--help", argc, argv))
         return print_help();
     if (asks_for("--version", argc, argv)) {

@@ -38,7 +38,7 @@ struct working {
     struct crypto *crypto;
     struct root_list roots;
     struct collateral_sets sets;
-    struct span tls_chain, tls_key;
+    struct span tls_chain, tls_key, tls_client_anchors;
     struct attest_policy_text policies[POLICIES_MAX];
     size_t policy_count;
     struct attest_key keys[SIGNER_KEYS_MAX];
@@ -61,7 +61,10 @@ static bool load_tls(struct working *w, struct err *err)
         return err_in(err, "tls_cert");
     if (!file_read(c->text[CONFIG_TLS_KEY], TLS_FILE_MAX, &w->arena, &w->tls_key, err))
         return err_in(err, "tls_key");
-    return true;
+    return !c->text[CONFIG_TLS_CLIENT_CA] ||
+           file_read(c->text[CONFIG_TLS_CLIENT_CA], TLS_FILE_MAX, &w->arena, &w->tls_client_anchors,
+                     err) ||
+           err_in(err, "tls_client_ca");
 }
 
 static bool load_roots(struct working *w, struct err *err)
@@ -181,12 +184,47 @@ static bool make_service(struct working *w, struct err *err)
     return w->service != NULL;
 }
 
+static void refresh_keys(void *context)
+{
+    issuers_refresh(context);
+}
+
+static void want_keys(void *context, size_t issuer)
+{
+    issuers_ask(context, issuer);
+}
+
+static bool connect_issuers(struct working *w, struct err *err)
+{
+    w->identify.refresh_keys = refresh_keys;
+    w->identify.want_keys = want_keys;
+    w->identify.context = &w->issuers;
+    return issuers_connect(&w->issuers, CHILD_ISSUERS_FD, CHILD_ASK_FD, err);
+}
+
+/* Where a caller that was refused is sent for a token, and what it is to be for. */
+static struct span authority_of(const struct working *w)
+{
+    const struct bearer_rules *r = &w->issuers.rules;
+
+    return r->issuer_count > 0 ? r->issuers[0].issuer : (struct span){ 0 };
+}
+
+static struct span audience_of(const struct working *w)
+{
+    const struct bearer_rules *r = &w->issuers.rules;
+
+    return r->audience_count > 0 ? r->audiences[0] : (struct span){ 0 };
+}
+
 static bool make_api(struct working *w, struct err *err)
 {
     const struct api_settings s = { .service = w->service,
                                     .version = span_str(CUPEL_VERSION ".0"),
                                     .identify = &w->identify,
                                     .keep = &w->kept,
+                                    .token_authority = authority_of(w),
+                                    .token_audience = audience_of(w),
                                     .is_attest_closed =
                                         w->config->number[CONFIG_ATTEST_AUTHENTICATION] != 0,
                                     .memory_max = (size_t)w->config->number[CONFIG_MEMORY_MAX] };
@@ -239,8 +277,8 @@ static bool load_keep(struct working *w, struct err *err)
 static bool load(struct working *w, struct err *err)
 {
     raise_descriptor_limit();
-    return load_keep(w, err) && load_files(w, err) && load_tls(w, err) && load_keys(w, err) &&
-           make_service(w, err) && make_api(w, err) && map_metrics(w, err);
+    return load_keep(w, err) && load_files(w, err) && connect_issuers(w, err) && load_tls(w, err) &&
+           load_keys(w, err) && make_service(w, err) && make_api(w, err) && map_metrics(w, err);
 }
 
 bool role_worker_check(const struct config *c, struct err *err)
@@ -342,6 +380,7 @@ static int serve(struct working *w)
                                        .listen_count = COUNT(listeners),
                                        .tls_chain_pem = w->tls_chain,
                                        .tls_key_pem = w->tls_key,
+                                       .tls_client_anchors_pem = w->tls_client_anchors,
                                        .signer_fd = CHILD_SIGNER_FD,
                                        .control_fd = CHILD_CONTROL_FD,
                                        .keep = w->keep,

@@ -22,4 +22,7 @@ int role_signer(void);
 /* The process that alone opens the store. */
 int role_keeper(void);
 
+/* The process that reaches the issuers of access tokens. */
+int role_fetcher(void);
+
 #endif

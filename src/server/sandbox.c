@@ -26,12 +26,14 @@ enum {
         (1 << 13) - 1, /* execute, read, write, list, make and remove of all kinds */
     LANDLOCK_FILE_KEEP =
         1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8, /* write, read, list, remove, make */
+    LANDLOCK_FILE_READ = 1 << 2 | 1 << 3,           /* read, list */
     LANDLOCK_RULE_PATH = 1,
     LANDLOCK_FILE_REFER = 1 << 13,    /* ABI 2 */
     LANDLOCK_FILE_TRUNCATE = 1 << 14, /* ABI 3 */
     LANDLOCK_FILE_IOCTL = 1 << 15,    /* ABI 5 */
     LANDLOCK_NET_ALL = 3,             /* ABI 4: bind and connect with TCP */
-    LANDLOCK_SCOPE_ALL = 3            /* ABI 6: abstract sockets and signals to others */
+    LANDLOCK_NET_BIND = 1,
+    LANDLOCK_SCOPE_ALL = 3 /* ABI 6: abstract sockets and signals to others */
 };
 
 static bool fail_system(struct err *err, const char *what)
@@ -76,38 +78,58 @@ struct landlock_path {
     int32_t fd;
 } __attribute__((packed));
 
-/* Reading and writing of files in a directory, as far as this kernel tells it apart. */
-static bool landlock_allow(long rules, const struct landlock_wish *wish, const char *dir,
-                           struct err *err)
+/* What stays allowed: some rights in directories, and connections. */
+struct landlock_rest {
+    const char *const *dirs; /* ended by NULL */
+    uint64_t rights;
+    bool may_be_absent; /* a directory that is not there needs no rule */
+    bool connects;
+};
+
+/* Rights in a directory, as far as this kernel tells them apart. */
+static bool landlock_allow(long rules, const struct landlock_wish *wish,
+                           const struct landlock_rest *rest, const char *dir, struct err *err)
 {
-    struct landlock_path p = { .allowed = LANDLOCK_FILE_KEEP | LANDLOCK_FILE_TRUNCATE };
+    struct landlock_path p = { .allowed = rest->rights };
     bool is_allowed;
 
     p.allowed &= wish->files;
     p.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (p.fd < 0)
-        return fail_system(err, dir);
+        return rest->may_be_absent || fail_system(err, dir);
     is_allowed = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH, &p, 0) == 0 ||
                  fail_system(err, "a Landlock rule");
     close(p.fd);
     return is_allowed;
 }
 
-static bool landlock_enter(const char *dir, int abi, struct err *err)
+static bool landlock_allow_all(long rules, const struct landlock_wish *wish,
+                               const struct landlock_rest *rest, struct err *err)
+{
+    for (const char *const *dir = rest->dirs; dir && *dir; dir++)
+        if (!landlock_allow(rules, wish, rest, *dir, err))
+            return false;
+    return true;
+}
+
+static bool landlock_enter(const struct landlock_rest *rest, int abi, struct err *err)
 {
     struct landlock_wish wish = landlock_wish_of(abi);
-    long fd = syscall(SYS_landlock_create_ruleset, &wish, landlock_wish_size(abi), 0);
     bool is_entered;
+    long fd;
 
+    if (rest->connects)
+        wish.network &= LANDLOCK_NET_BIND;
+    fd = syscall(SYS_landlock_create_ruleset, &wish, landlock_wish_size(abi), 0);
     if (fd < 0)
         return fail_system(err, "Landlock rules");
-    is_entered = (!dir || landlock_allow(fd, &wish, dir, err)) &&
+    is_entered = landlock_allow_all(fd, &wish, rest, err) &&
                  (syscall(SYS_landlock_restrict_self, fd, 0) == 0 || fail_system(err, "Landlock"));
     close((int)fd);
     return is_entered;
 }
 
-static bool landlock(const char *dir, struct sandbox_report *out, struct err *err)
+static bool landlock(const struct landlock_rest *rest, struct sandbox_report *out, struct err *err)
 {
     long abi;
 
@@ -117,17 +139,39 @@ static bool landlock(const char *dir, struct sandbox_report *out, struct err *er
     abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_FLAG);
     out->landlock_abi = abi > 0 ? (int)abi : 0;
     landlock_missing(out);
-    return abi <= 0 || landlock_enter(dir, (int)abi, err);
+    return abi <= 0 || landlock_enter(rest, (int)abi, err);
 }
 
 bool sandbox_drop_files(struct sandbox_report *out, struct err *err)
 {
-    return landlock(NULL, out, err);
+    return landlock(&(const struct landlock_rest){ 0 }, out, err);
 }
 
 bool sandbox_keep_dir(const char *dir, struct sandbox_report *out, struct err *err)
 {
-    return landlock(dir, out, err);
+    const char *const dirs[] = { dir, NULL };
+
+    return landlock(
+        &(const struct landlock_rest){ .dirs = dirs,
+                                       .rights = LANDLOCK_FILE_KEEP | LANDLOCK_FILE_TRUNCATE },
+        out, err);
+}
+
+bool sandbox_keep_names(struct sandbox_report *out, struct err *err)
+{
+    /* resolv.conf is often a link into one of the last three */
+    static const char *const dirs[] = { "/etc",
+                                        "/usr/lib",
+                                        "/usr/share",
+                                        "/run/systemd/resolve",
+                                        "/run/resolvconf",
+                                        "/run/NetworkManager",
+                                        NULL };
+
+    return landlock(
+        &(const struct landlock_rest){
+            .dirs = dirs, .rights = LANDLOCK_FILE_READ, .may_be_absent = true, .connects = true },
+        out, err);
 }
 
 /* What every role needs to live: memory, clocks, locks, randomness, the sockets it has, its end.
@@ -156,6 +200,14 @@ static const int keeper_calls[] = {
     SCMP_SYS(lseek), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
     SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(unlink), SCMP_SYS(fchmod), SCMP_SYS(fchown),
     SCMP_SYS(geteuid), SCMP_SYS(getuid), SCMP_SYS(readlink), SCMP_SYS(getcwd),
+};
+/* Connections, the resolver's files, and the thread in which curl resolves names. */
+static const int fetcher_calls[] = {
+    SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(socketpair),
+    SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(access), SCMP_SYS(lseek),
+    SCMP_SYS(pread64), SCMP_SYS(readlink), SCMP_SYS(getdents64), SCMP_SYS(uname), SCMP_SYS(geteuid), SCMP_SYS(getuid),
+    SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(pipe2), SCMP_SYS(eventfd2),
 };
 static const int keeper_fcntls[] = { F_GETFD, F_GETLK, F_SETLK };
 /* clang-format on */
@@ -203,6 +255,8 @@ static int install(scmp_filter_ctx s, enum sandbox_role role)
         rc = allow_all(s, worker_calls, COUNT(worker_calls));
     if (rc == 0 && role == SANDBOX_KEEPER)
         rc = allow_all(s, keeper_calls, COUNT(keeper_calls));
+    if (rc == 0 && role == SANDBOX_FETCHER)
+        rc = allow_all(s, fetcher_calls, COUNT(fetcher_calls));
     for (size_t i = 0; rc == 0 && role == SANDBOX_KEEPER && i < COUNT(keeper_fcntls); i++)
         rc = seccomp_rule_add(s, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
                               SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)keeper_fcntls[i]));

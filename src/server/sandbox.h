@@ -15,7 +15,8 @@
 enum sandbox_role {
     SANDBOX_WORKER, /* accepts connections on sockets it has, reads, writes, waits */
     SANDBOX_SIGNER, /* reads and answers messages on Unix sockets it has */
-    SANDBOX_KEEPER  /* as the signer, and reads and writes files */
+    SANDBOX_KEEPER, /* as the signer, and reads and writes files */
+    SANDBOX_FETCHER /* opens connections, and reads what names are resolved with */
 };
 
 struct sandbox_report {
@@ -29,6 +30,10 @@ bool sandbox_drop_files(struct sandbox_report *out, struct err *err) MUST_USE;
 /* As sandbox_drop_files, but for the files in one directory, which may be read, written, made and
  * removed. */
 bool sandbox_keep_dir(const char *dir, struct sandbox_report *out, struct err *err) MUST_USE;
+
+/* As sandbox_drop_files, but what the resolver is configured with may be read, and connections may
+ * be opened. */
+bool sandbox_keep_names(struct sandbox_report *out, struct err *err) MUST_USE;
 
 /* The rest, for all threads of the process. */
 bool sandbox_enter(enum sandbox_role role, struct err *err) MUST_USE;

@@ -387,6 +387,7 @@ static void begin_generation(struct supervisor *s)
         .config = s->wished ? s->wished : s->config,
         .listen_fd = s->listen_fd,
         .keeper = s->keeper,
+        .before = s->current,
         .number = ++s->generations,
         .events = { s, on_ready, on_failed, on_worker_lost, on_gone },
     };

@@ -338,7 +338,11 @@ static bool open_tls(struct worker *w, struct err *err)
     if (w->set->tls_chain_pem.n == 0)
         return true;
     w->tls = tls_context_new(w->set->tls_chain_pem, w->set->tls_key_pem, err);
-    return w->tls || err_in(err, "tls");
+    if (!w->tls)
+        return err_in(err, "tls");
+    return w->set->tls_client_anchors_pem.n == 0 ||
+           tls_context_take_clients(w->tls, w->set->tls_client_anchors_pem, err) ||
+           err_in(err, "tls_client_ca");
 }
 
 static bool open_server(struct worker *w, struct err *err)

@@ -28,10 +28,11 @@ struct worker_settings {
     size_t listen_count;
     struct span tls_chain_pem; /* empty: plain */
     struct span tls_key_pem;
-    int signer_fd;             /* SOCK_SEQPACKET, adopted */
-    int control_fd;            /* SOCK_SEQPACKET, adopted; -1: none */
-    struct keep_channel *keep; /* to the keeper, adopted; NULL: none */
-    struct metrics *metrics;   /* this worker's page, or NULL */
+    struct span tls_client_anchors_pem; /* empty: clients are not asked for certificates */
+    int signer_fd;                      /* SOCK_SEQPACKET, adopted */
+    int control_fd;                     /* SOCK_SEQPACKET, adopted; -1: none */
+    struct keep_channel *keep;          /* to the keeper, adopted; NULL: none */
+    struct metrics *metrics;            /* this worker's page, or NULL */
     struct server_limits limits;
     const char *name; /* for the Server header */
 

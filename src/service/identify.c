@@ -26,21 +26,23 @@ static bool name_principal(struct search *s, const char *kind, struct span name,
     return writer_done(&w, &s->caller.principal, err);
 }
 
-/* The store's roles are given to principals: here, and everywhere. */
-static void add_roles_in(struct search *s, struct span principal, const struct store_role *roles,
-                         size_t count)
+/* A grant of the store's is copied: the state may be another one before the caller is done with. */
+static void add_kept(struct search *s, struct span role_name, struct span instance)
 {
+    struct span copy = arena_dup(s->arena, instance);
     enum access_role role;
 
-    for (size_t i = 0; i < count; i++)
-        if (span_equal(roles[i].principal, principal) && access_role_find(roles[i].role, &role))
-            access_grant_add(&s->caller, role, roles[i].instance);
+    if (copy.p && access_role_find(role_name, &role))
+        access_grant_add(&s->caller, role, copy);
 }
 
 static void add_roles_of(struct search *s, struct span principal)
 {
-    if (s->state)
-        add_roles_in(s, principal, s->state->roles, s->state->role_count);
+    const struct state *state = s->state;
+
+    for (size_t i = 0; state && i < state->role_count; i++)
+        if (span_equal(state->roles[i].principal, principal))
+            add_kept(s, state->roles[i].role, state->roles[i].instance);
 }
 
 /* static tokens */
@@ -82,12 +84,8 @@ static bool take_line(struct search *s, const struct access_line *line, struct e
 
 static bool take_kept(struct search *s, const struct store_token *token, struct err *err)
 {
-    enum access_role role;
-
-    if (!access_role_find(token->role, &role))
-        return fail(err, ERR_INTERNAL, "token", "its role is none that this version knows");
     s->caller.is_known = true;
-    access_grant_add(&s->caller, role, token->instance);
+    add_kept(s, token->role, token->instance);
     return check_expiry(s, token->expires, err) && name_principal(s, "token:", token->name, err);
 }
 
@@ -111,6 +109,8 @@ static bool take_bearer(struct search *s, struct span token, struct err *err)
     struct err e = { 0 };
     struct span issuer;
 
+    if (id->refresh_keys)
+        id->refresh_keys(id->context);
     if (!bearer_verify(id->crypto, token, rules, s->now, s->arena, &b, &e)) {
         if (e.code == ERR_MISSING && id->want_keys)
             id->want_keys(id->context, b.issuer);

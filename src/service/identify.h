@@ -22,6 +22,8 @@ struct identify {
     const struct access_list *list;
     const struct bearer_rules *bearer; /* NULL: no access tokens are taken */
 
+    /* Called before an access token is verified: the place to take over new keys. NULL: nothing. */
+    void (*refresh_keys)(void *context);
     /* Told when a token names a key that is not held: the issuer may have a new one. NULL: nobody
      * wants to know. */
     void (*want_keys)(void *context, size_t issuer);
@@ -35,7 +37,7 @@ struct identify_proof {
 };
 
 /* Finds out who it is. state: roles and tokens of the store, or NULL. Principal and grants live in
- * the arena, in the state or in what `id` borrows. False: what was brought does not hold. */
+ * the arena or in what `id` borrows. False: what was brought does not hold. */
 bool identify(const struct identify *id, const struct identify_proof *proof,
               const struct state *state, int64_t now, struct arena *a, struct access_caller *out,
               struct err *err) MUST_USE;
