@@ -3,11 +3,11 @@
 #include "../lab/verb.h"
 
 const struct verb *const verbs[] = {
-    &verb_appraise,     &verb_attest,       &verb_token_verify, &verb_evidence_inspect,
-    &verb_policy_diff,  &verb_policy_eval,  &verb_policy_fmt,   &verb_policy_hash,
-    &verb_policy_sign,  &verb_policy_test,  &verb_lab_make,     &verb_lab_verify_golden,
-    &verb_policy_lint,  &verb_store_backup, &verb_store_check,  &verb_store_restore,
-    &verb_audit_verify, &verb_audit_show,   &verb_audit_export,
+    &verb_appraise,          &verb_attest,       &verb_token_new,    &verb_token_verify,
+    &verb_evidence_inspect,  &verb_policy_diff,  &verb_policy_eval,  &verb_policy_fmt,
+    &verb_policy_hash,       &verb_policy_sign,  &verb_policy_test,  &verb_lab_make,
+    &verb_lab_verify_golden, &verb_policy_lint,  &verb_store_backup, &verb_store_check,
+    &verb_store_restore,     &verb_audit_verify, &verb_audit_show,   &verb_audit_export,
 };
 
 const size_t verb_count = COUNT(verbs);
