@@ -126,10 +126,10 @@ const struct verb verb_token_new = {
     .arguments = "",
     .options = options,
     .option_count = COUNT(options),
-    .details = "Prints the line for cupeld's access_file, which holds the token's SHA-256 only; "
-               "the token itself goes to\n"
-               "--out or to standard error, and is nowhere else. Exit status 0, 64 usage, 70 our "
-               "own fault.",
+    .details =
+        "Prints the line for the access file of cupeld, which holds the SHA-256 of the token "
+        "only; the token\nitself goes to standard error or to the file of --out, and is "
+        "nowhere else. Exit status 0, 64 usage,\n70 our own fault.",
     .examples = "  cupel token new --role reader --name ci --out ci.token >> access",
     .run = run,
 };
