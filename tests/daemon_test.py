@@ -243,7 +243,6 @@ def stop_right_after_the_start_is_clean():
     with folder() as data:
         p = subprocess.Popen([CUPELD, "--dev", "--listen", "127.0.0.1:0", "--data-dir", data], stderr=subprocess.DEVNULL)
         until("it runs", lambda: (data / "run" / "lock").exists())
-        time.sleep(0.1)
         p.send_signal(signal.SIGTERM)
         equal(p.wait(PATIENCE), 0)
 

@@ -532,6 +532,18 @@ static void finish(struct supervisor *s)
     s->admin = NULL;
 }
 
+/* From the first moment on, a signal waits until there is somebody to hear it. */
+static void hold_signals(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(how, &set, NULL);
+}
+
 static void watch(struct supervisor *s)
 {
     static const struct {
@@ -545,6 +557,7 @@ static void watch(struct supervisor *s)
         handles[i]->data = s;
         uv_signal_start(handles[i], rows[i].run, rows[i].number);
     }
+    hold_signals(SIG_UNBLOCK);
     uv_timer_init(&s->loop, &s->retry);
     s->retry.data = s;
 }
@@ -575,6 +588,7 @@ int supervisor_run(struct config *config, const struct supervisor_source *source
     s.config = config;
     s.arena = arena_over(PATHS_MEMORY);
     s.listen_fd = s.admin_fd = s.lock_fd = -1;
+    hold_signals(SIG_BLOCK);
     log_open("cupeld", (enum log_level)config->number[CONFIG_LOG_LEVEL],
              (enum log_form)config->number[CONFIG_LOG_FORMAT]);
     if (!open_all(&s, &e) || uv_loop_init(&s.loop) != 0 || !start(&s, &e)) {
