@@ -66,6 +66,55 @@ static struct span made(struct signer *s, enum sig_alg alg, const char *header, 
     return signed_by(s, alg, writer_span(&w));
 }
 
+/* A member of a key: base64url of a part of the SubjectPublicKeyInfo's end. */
+static struct span part_of(struct span spki, size_t from_end, size_t n)
+{
+    return b64_dup_url(&arena, span_part(spki, spki.n - from_end, n));
+}
+
+static void a_bare_key_verifies_and_must_be_that_of_the_certificate(void **state)
+{
+    static const struct {
+        const char *name, *x5c;
+        bool is_other;
+        enum err_code code; /* of the key */
+    } rows[] = {
+        { "alone", "", false, ERR_NONE },
+        { "beside its certificate", ",\"x5c\":[\"$\"]", false, ERR_NONE },
+        { "km_67: beside another certificate", ",\"x5c\":[\"$\"]", true, ERR_UNTRUSTED },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct signer s, other;
+        struct span spki = { 0 }, key = { 0 }, x, y;
+        struct policy_jws p;
+        struct err e = { 0 };
+        char header[512];
+
+        begin();
+        s = signer_new(SIGNKEY_P256);
+        other = signer_new(SIGNKEY_P256);
+        CHECK_OK("spki", signkey_spki(s.key, &arena, &spki, &e), e);
+        x = part_of(spki, 64, 32);
+        y = part_of(spki, 32, 32);
+        snprintf(header, sizeof header,
+                 "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%.*s\","
+                 "\"y\":\"%.*s\"}%s}",
+                 SPAN_ARG(x), SPAN_ARG(y), rows[i].x5c);
+        if (rows[i].is_other)
+            s.cert = other.cert;
+        CHECK_OK(rows[i].name,
+                 policy_jws_read_signer(made(&s, SIG_ES256, header, ""), &arena, &p, &e), e);
+        CHECK_SPAN(rows[i].name, p.bare_key, spki);
+        CHECK_INT(rows[i].name, policy_jws_key(&p, &key, &e), rows[i].code == ERR_NONE);
+        CHECK_INT(rows[i].name, e.code, rows[i].code);
+        CHECK_INT(rows[i].name, policy_jws_verify(crypto, &p, &e), rows[i].code == ERR_NONE);
+        signkey_free(s.key);
+        signkey_free(other.key);
+    }
+}
+
 static void what_is_written_is_read_and_verified(void **state)
 {
     static const struct {
@@ -337,8 +386,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { TEST_EACH(
-        what_is_written_is_read_and_verified, an_unsecured_one_has_the_bytes_that_all_clients_send,
-        the_forms_that_clients_send_are_read,
+        what_is_written_is_read_and_verified,
+        a_bare_key_verifies_and_must_be_that_of_the_certificate,
+        an_unsecured_one_has_the_bytes_that_all_clients_send, the_forms_that_clients_send_are_read,
         a_text_that_is_not_encoded_is_taken_only_where_that_is_said, what_is_no_policy_is_refused,
         no_changed_character_and_no_truncation_passes,
         every_failed_allocation_ends_in_a_clean_error,
