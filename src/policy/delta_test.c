@@ -15,7 +15,7 @@ struct side {
 
 #define RULES(authorization, issuance)                                                             \
     "version=1.2;\nauthorizationrules {\n" authorization "\n};\nissuancerules {\n" issuance "\n};" \
-                                                                                            "\n"
+    "\n"
 #define PERMIT  "[type==\"a\"] => permit();"
 #define DENY    "[type==\"a\", value>=2] => deny();"
 #define ISSUE_A "c:[type==\"a\"] => issue(type=\"b\", value=c.value);"
