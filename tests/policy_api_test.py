@@ -570,6 +570,29 @@ def km_81_without_a_role_nothing_is_told_or_changed():
             d.bad((401, "Unauthorized"), method, path, body, headers=READER)
 
 
+def km_81_a_role_in_one_instance_is_none_in_another():
+    one = Signer("tenant")
+    access = WORK / "access"
+    secret = {name: f"a-token-of-{name}" for name in ("tenant", "reader")}
+    hashed = {name: hashlib.sha256(token.encode()).hexdigest() for name, token in secret.items()}
+    access.write_text(f"attestation-contributor@isolated token {hashed['tenant']} tenant\n"
+                      f"attestation-reader@isolated token {hashed['reader']} reader\n")
+    access.chmod(0o600)
+    tenant, reader = ({"Authorization": f"Bearer {secret[name]}"} for name in ("tenant", "reader"))
+    with Service((one,), "--access-file", access) as d:
+        d.good("PUT", "/policies/SgxEnclave", one.policy(PERMIT), tenant, instance="isolated")
+        d.good("GET", "/policies/SgxEnclave", None, reader, instance="isolated")
+        d.bad((401, "Unauthorized"), "PUT", "/policies/SgxEnclave", one.policy(PERMIT), reader, instance="isolated")
+        for who in (tenant, reader):
+            d.bad((401, "Unauthorized"), "GET", "/policies/SgxEnclave", None, who)
+            d.bad((401, "Unauthorized"), "PUT", "/policies/SgxEnclave", unsecured(PERMIT), who)
+            d.bad((401, "Unauthorized"), "POST", "/policies/SgxEnclave:reset", NO_DOCUMENT, who)
+            # what everybody shares may be read by whoever is known, and changed by nobody
+            d.good("GET", "/policies/SgxEnclave", None, who, instance="shared")
+            d.bad((401, "Unauthorized"), "PUT", "/policies/SgxEnclave", unsecured(PERMIT), who, instance="shared")
+        d.bad((401, "Unauthorized"), "GET", "/policies/SgxEnclave", None, {}, instance="shared")
+
+
 TESTS = [
     default_policies_have_their_known_hashes_in_every_profile,
     recorded_exchanges_of_policies_are_reproduced,
@@ -591,6 +614,7 @@ TESTS = [
     km_75_a_policy_that_does_not_compile_is_refused_when_it_is_set,
     km_80_a_signer_counts_only_while_its_certificate_is_listed,
     km_81_without_a_role_nothing_is_told_or_changed,
+    km_81_a_role_in_one_instance_is_none_in_another,
 ]
 try:
     wanted = sys.argv[2:]

@@ -86,13 +86,26 @@ static void refuse(struct call *call, enum access_need need)
         api_refuse_text(call, API_ERROR_UNAUTHORIZED, "%s", text);
 }
 
-bool call_check_access(struct call *call)
+/* What a shared instance holds may be read by whoever is known (the REST contract, 16). */
+static bool is_shared_reading(const struct call *call)
+{
+    return call->at && span_is(call->at->trust_model, "Shared") && call->route->method == HTTP_GET;
+}
+
+static enum access_need need_of(const struct call *call)
 {
     const struct route *r = call->route;
     enum access_need need = call->version == API_2018_09_01_PREVIEW ? r->need_2018 : r->need;
 
     if (need == NEED_ATTEST && !api_set(call->api)->is_attest_closed)
-        need = NEED_NOTHING;
+        return NEED_NOTHING;
+    return need == NEED_READ && is_shared_reading(call) ? NEED_CALLER : need;
+}
+
+bool call_check_access(struct call *call)
+{
+    enum access_need need = need_of(call);
+
     if (need == NEED_NOTHING || access_suffices(call_caller(call), need, call->instance))
         return true;
     refuse(call, need);
