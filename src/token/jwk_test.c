@@ -1,8 +1,8 @@
 #include "jwt.h"
 
 #include "../../tests/check.h"
-#include "../format/pem.h"
 #include "../format/jws.h"
+#include "../format/pem.h"
 
 static struct arena arena;
 static struct crypto *crypto;

@@ -2,8 +2,8 @@
  */
 #include "../base/utf8.h"
 #include "../base/when.h"
-#include "jwks.h"
 #include "../format/jws.h"
+#include "jwks.h"
 
 #include <string.h>
 

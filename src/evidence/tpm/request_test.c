@@ -107,7 +107,7 @@ static void requests_are_refused_for_what_is_wrong_in_them(void **state)
           TPM_FORM_SECOND, "att_data.attest_key" },
         { "a log of another type",
           BASIC("{" CHALLENGE ",\"tpm_att_data\":{\"current_attestation\":{\"logs\":[{\"type\":"
-                              "\"X\",\"log\":\"AAAA\"}]}}}"),
+                "\"X\",\"log\":\"AAAA\"}]}}}"),
           TPM_FORM_SECOND, "att_data.tpm_att_data.current_attestation.logs[0].type" },
         { "no quote",
           BASIC("{" CHALLENGE
