@@ -483,26 +483,13 @@ static void want_of_memory_is_told_wherever_it_comes(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_scenario_comes_to_its_outcome),
-        cmocka_unit_test(scenarios_have_names_of_their_own),
-        cmocka_unit_test(the_same_arguments_give_the_same_bytes),
-        cmocka_unit_test(known_hashes_stand),
-        cmocka_unit_test(another_seed_is_another_lab),
-        cmocka_unit_test(another_platform_is_another_machine_of_the_same_lab),
-        cmocka_unit_test(certificates_move_with_the_time_that_is_asked_for),
-        cmocka_unit_test(without_a_certificate_a_verifier_may_still_look),
-        cmocka_unit_test(a_machine_alone_is_no_enclave),
-        cmocka_unit_test(every_row_of_checks_has_a_scenario_that_fails_there),
-        cmocka_unit_test(rsa_keys_are_whole_and_sign_as_the_standards_say),
-        cmocka_unit_test(a_ring_forgets_the_oldest_key_and_makes_it_again),
-        cmocka_unit_test(parameters_are_refused_for_what_they_are),
-        cmocka_unit_test(no_parameter_stands_twice),
-        cmocka_unit_test(a_scenario_of_another_kind_is_missing),
-        cmocka_unit_test(want_of_memory_is_told_wherever_it_comes),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(every_scenario_comes_to_its_outcome, scenarios_have_names_of_their_own,
+          the_same_arguments_give_the_same_bytes, known_hashes_stand, another_seed_is_another_lab,
+          another_platform_is_another_machine_of_the_same_lab,
+          certificates_move_with_the_time_that_is_asked_for,
+          without_a_certificate_a_verifier_may_still_look, a_machine_alone_is_no_enclave,
+          every_row_of_checks_has_a_scenario_that_fails_there,
+          rsa_keys_are_whole_and_sign_as_the_standards_say,
+          a_ring_forgets_the_oldest_key_and_makes_it_again,
+          parameters_are_refused_for_what_they_are, no_parameter_stands_twice,
+          a_scenario_of_another_kind_is_missing, want_of_memory_is_told_wherever_it_comes)

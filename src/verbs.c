@@ -8,7 +8,7 @@ const struct verb *const verbs[] = {
     &verb_policy_hash,       &verb_policy_sign,  &verb_policy_test,  &verb_lab_make,
     &verb_lab_verify_golden, &verb_policy_lint,  &verb_store_backup, &verb_store_check,
     &verb_store_restore,     &verb_audit_verify, &verb_audit_show,   &verb_audit_export,
-    &verb_tpm_request,
+    &verb_tpm_collect,       &verb_tpm_request,
 };
 
 const size_t verb_count = COUNT(verbs);

@@ -182,15 +182,6 @@ static void want_of_memory_is_told(void **state)
     shut(&b);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_request_of_collected_parts_is_accepted),
-        cmocka_unit_test(the_quote_is_asked_for_key_and_challenge),
-        cmocka_unit_test(a_public_area_may_have_its_length_in_front),
-        cmocka_unit_test(parts_that_do_not_fit_are_refused),
-        cmocka_unit_test(want_of_memory_is_told),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(a_request_of_collected_parts_is_accepted, the_quote_is_asked_for_key_and_challenge,
+          a_public_area_may_have_its_length_in_front, parts_that_do_not_fit_are_refused,
+          want_of_memory_is_told)
