@@ -129,9 +129,14 @@ const struct verb verb_tpm_request = {
         "First `--qualify` says what the TPM has to sign, then the quote is made, then the "
         "same command without it writes the request that `cupel appraise --type tpm` and the "
         "service take.",
-    .examples = "  cupel tpm request --key key.pem --challenge 0badcafe... --qualify\n"
-                "  cupel tpm request --key key.pem --challenge 0badcafe... --log log.bin "
-                "--quote q.attest \\\n"
-                "      --signature q.sig --pcrs pcrs.bin --aik-public ak.pub --out request.jws",
+    .examples =
+        "  cupel lab make tpm --out /tmp/lab\n"
+        "  cupel tpm request --key /tmp/lab/request.key.pem --challenge 0badcafe0badcafe "
+        "--qualify\n"
+        "  cupel tpm request --key /tmp/lab/request.key.pem --challenge 0badcafe0badcafe \\\n"
+        "      --log /tmp/lab/log.bin --quote /tmp/lab/quote.attest "
+        "--signature /tmp/lab/quote.sig \\\n"
+        "      --pcrs /tmp/lab/pcrs-sha256.bin --aik-public /tmp/lab/aik.tpmt_public "
+        "--out /tmp/request.jws",
     .run = run,
 };
