@@ -209,8 +209,6 @@ const struct verb verb_tpm_collect = {
     .details = "The attestation key is made in the TPM from its endorsement hierarchy: it is the "
                "same each time, and nothing has to be stored. The quote covers PCR 0 to 23 of the "
                "SHA-256 bank and binds the request's key to the challenge.",
-    .examples = "  cupel tpm collect --challenge 0badcafe... --out /run/attest\n"
-                "  cupel tpm collect --challenge 0badcafe... --out /tmp/a --tcti swtpm:path=/tmp/s "
-                "--log log.bin",
+    .examples = "  cupel tpm collect --help",
     .run = run,
 };
