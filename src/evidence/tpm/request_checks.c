@@ -261,7 +261,7 @@ bool tpm_check_binding(void *verifier_case, char *detail, struct err *err)
     if (!check_one_binding(&c->request.request_key, "request_key", false, err))
         return false;
     note_certified(c, &c->request.request_key, "request_key", &c->request_key);
-    for (size_t i = 0; i < c->request.other_key_count; i++) {
+    for (size_t i = 0; i < c->request.other_key_count && i < COUNT(names); i++) {
         if (!check_one_binding(&c->request.other_keys[i], names[i], true, err))
             return false;
         note_certified(c, &c->request.other_keys[i], names[i], &c->other_keys[i]);
