@@ -437,6 +437,25 @@ static void workers_can_only_read_the_page(void **state)
     close(page_read_fd);
 }
 
+/* One state after another, until the process is killed. */
+static void publish_for_ever(struct keep_page *w, struct store_token *tokens)
+{
+    struct err e = { 0 };
+
+    for (int64_t i = 1;; i++) {
+        struct arena a = arena_over(1 << 24);
+        struct state s = { .revision = i, .tokens = tokens, .token_count = (size_t)(i % 64) };
+        struct writer out = writer_in(&a, 4096);
+
+        for (size_t k = 0; k < 64; k++)
+            tokens[k].created = i;
+        if (!state_write(&out, &s, &e))
+            _exit(1);
+        keep_page_publish(w, writer_span(&out));
+        arena_fini(&a);
+    }
+}
+
 static void a_page_is_read_whole_while_it_is_written(void **state)
 {
     struct store_token tokens[64] = { 0 };
@@ -459,18 +478,8 @@ static void a_page_is_read_whole_while_it_is_written(void **state)
         tokens[i].digest = span_of(digests[i], SHA256_SIZE);
     }
     child = fork();
-    for (int64_t i = 1; child == 0; i++) {
-        struct arena a = arena_over(1 << 24);
-        struct state s = { .revision = i, .tokens = tokens, .token_count = (size_t)(i % 64) };
-        struct writer out = writer_in(&a, 4096);
-
-        for (size_t k = 0; k < 64; k++)
-            tokens[k].created = i;
-        if (!state_write(&out, &s, &e))
-            _exit(1);
-        keep_page_publish(w, writer_span(&out));
-        arena_fini(&a);
-    }
+    if (child == 0)
+        publish_for_ever(w, tokens);
     while (keep_page_turn(r) == 0)
         usleep(100);
     for (int i = 0; i < 20000; i++) {
