@@ -194,18 +194,18 @@ enum { AIK_TRIES_MAX = 32 };
 
 static bool is_signed_by(struct search *f, const struct cert *cert, struct span spki)
 {
-    struct err e = { 0 };
+    struct err found = { 0 }, *err = &found;
     struct pubkey *key;
     bool holds;
 
     if (f->tries == 0)
         return false;
     f->tries--;
-    key = pubkey_new_spki(f->crypto, spki, &e);
-    holds = key && cert_verify(f->crypto, cert, key, &e);
+    key = pubkey_new_spki(f->crypto, spki, err);
+    holds = key && cert_verify(f->crypto, cert, key, err);
     pubkey_free(key);
     if (!holds && f->why.code == ERR_NONE)
-        f->why = e;
+        f->why = found;
     return holds;
 }
 
