@@ -13,9 +13,9 @@
 
 /* What things cost in steps (11.3), so that a step is a few nanoseconds wherever it is taken. */
 enum {
-    COST_CANDIDATE = 3, /* a claim tried against a condition */
-    COST_TEST = 3,
-    COST_COMBINATION = 5, /* going on to the next condition, or firing */
+    COST_CANDIDATE = 4, /* a claim tried against a condition */
+    COST_TEST = 4,
+    COST_COMBINATION = 8, /* going on to the next condition, or firing */
     COST_REMEMBERED = 14, /* bindings looked up among those that were followed */
     COST_LOOKUP = 10,     /* an entry of an index made, or asked for */
     COST_CALL = 24,
