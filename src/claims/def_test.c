@@ -61,7 +61,7 @@ static void numbers_that_no_claim_holds_become_the_largest_one(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
         CHECK_OK(rows[i].name, claim_add_def(&set, &rows[i], &f, &e), e);
-    CHECK_INT("as it is", set.items[0].integer, 1ll << 40);
+    CHECK_INT("as it is", set.items[0].integer, 1LL << 40);
     CHECK_INT("the largest", set.items[1].integer, INT64_MAX);
     arena_fini(&a);
 }

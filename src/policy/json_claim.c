@@ -343,7 +343,7 @@ bool run_jmes_path(struct machine *m, const struct code *call, const struct valu
                    struct value *out)
 {
     const struct jmes_query *query = call->query;
-    struct known_document document;
+    struct known_document document = { 0 };
     struct known_answer *known;
 
     if (!start_cache(m, call->at) ||

@@ -101,14 +101,12 @@ static void narrow(struct lint_condition *c, enum policy_operator op, int64_t bo
     int64_t least = INT64_MIN, most = INT64_MAX;
 
     c->kinds &= 1u << VALUE_INTEGER;
-    if (op == OP_LESS && bound == INT64_MIN)
+    if ((op == OP_LESS && bound == INT64_MIN) || (op == OP_MORE && bound == INT64_MAX))
         c->kinds = 0;
     else if (op == OP_LESS)
         most = bound - 1;
     else if (op == OP_AT_MOST)
         most = bound;
-    else if (op == OP_MORE && bound == INT64_MAX)
-        c->kinds = 0;
     else if (op == OP_MORE)
         least = bound + 1;
     else

@@ -74,10 +74,12 @@ static inline void teardown(void)
 }
 
 /* Runs a test once for each engine, each time with an empty store. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): the arguments are names to declare */
 #define FOR_EACH_ENGINE(s, row)                                                                    \
     for (size_t row##_i = 0; row##_i < COUNT(engines); row##_i++)                                  \
         for (struct store *s = open_engine(row##_i); s; s = close_engine(s))                       \
             for (const char *row = engines[row##_i].name; row; row = NULL)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline struct store *open_engine(size_t i)
 {

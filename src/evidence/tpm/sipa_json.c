@@ -131,14 +131,12 @@ static bool write_value(struct job *j, const struct slot *s)
         return write_object(j, s->record->child);
     if (form == SIPA_TEXT)
         return write_text_value(j, s->record->payload);
-    if (!s->has_number)
+    if (!s->has_number || (form == SIPA_BOOL && s->number > 1))
         raw_json_write(j->w, s->record->payload);
     else if (form == SIPA_INT)
         write_format(j->w, "%" PRIu64, s->number);
-    else if (form == SIPA_BOOL && s->number <= 1)
-        write_text(j->w, s->number ? "true" : "false");
     else if (form == SIPA_BOOL)
-        raw_json_write(j->w, s->record->payload);
+        write_text(j->w, s->number ? "true" : "false");
     else
         write_valued(j->w, s);
     return true;
