@@ -9,6 +9,7 @@ const struct verb *const verbs[] = {
     &verb_lab_verify_golden, &verb_policy_lint,  &verb_store_backup, &verb_store_check,
     &verb_store_restore,     &verb_audit_verify, &verb_audit_show,   &verb_audit_export,
     &verb_tpm_collect,       &verb_tpm_request,
+    &verb_explain,
 };
 
 const size_t verb_count = COUNT(verbs);

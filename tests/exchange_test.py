@@ -282,14 +282,15 @@ def recorded_exchanges_are_reproduced_claim_by_claim():
             same_claims(claims_of(answer["token"]), claims, unverifiable, recording["recording"])
 
 
-sys.exit(run_tests([
-    a_relying_party_of_standard_tools_accepts_the_token_and_refuses_it_with_one_bit_changed,
-    every_api_version_and_spelling_gives_a_token,
-    the_preview_of_2018_answers_a_bare_string_and_wants_a_bearer_token,
-    refusals_say_code_reason_and_to_a_reader_the_trail,
-    requests_that_are_wrong_are_told_what_is_wrong,
-    draft_policies_decide_and_their_tokens_are_unsecured,
-    headers_of_the_contract_come_back,
-    the_command_line_attests_and_verifies,
-    recorded_exchanges_are_reproduced_claim_by_claim,
-]))
+if __name__ == "__main__":
+    sys.exit(run_tests([
+        a_relying_party_of_standard_tools_accepts_the_token_and_refuses_it_with_one_bit_changed,
+        every_api_version_and_spelling_gives_a_token,
+        the_preview_of_2018_answers_a_bare_string_and_wants_a_bearer_token,
+        refusals_say_code_reason_and_to_a_reader_the_trail,
+        requests_that_are_wrong_are_told_what_is_wrong,
+        draft_policies_decide_and_their_tokens_are_unsecured,
+        headers_of_the_contract_come_back,
+        the_command_line_attests_and_verifies,
+        recorded_exchanges_are_reproduced_claim_by_claim,
+    ]))

@@ -40,9 +40,11 @@ struct api_note {
     const char *reason;  /* the failed check's word, or the policy's decision; NULL when granted */
     const char *path;    /* where, or NULL */
     const char *text;    /* what was expected and found, or NULL */
-    const char *request_id;   /* x-ms-request-id */
-    const char *unauthorized; /* why a caller was refused, or NULL; no token or part of one */
-    const char *remark;       /* what an operator should know of what was done, or NULL */
+    const char *remark;  /* what an operator should know of what was done, or NULL */
+    const char *request_id;      /* x-ms-request-id */
+    struct span instance, actor; /* of the verdict; the actor is empty when nobody was asked */
+    struct span explanation;     /* why it was refused, as JSON; empty: it was not */
+    const char *unauthorized;    /* why a caller was refused, or NULL; no token or part of one */
 };
 
 struct api_exchange {

@@ -1,5 +1,6 @@
 #include "attest_v1.h"
 
+#include "../service/explanation.h"
 #include "errors.h"
 #include "refusal.h"
 #include "token_answer.h"
@@ -26,6 +27,22 @@ static const char *outcome_of(const struct attest_result *r)
     return "failed";
 }
 
+/* Kept under the request's id. A refusal without one is a refusal all the same. */
+static struct span explain(struct call *call, const struct attest_result *r)
+{
+    const struct api_note *n = &call->x->note;
+    const struct explanation e = { .request_id = call->request_id,
+                                   .instance = call->instance,
+                                   .at = call->now,
+                                   .type = n->type,
+                                   .outcome = n->outcome,
+                                   .reason = n->reason,
+                                   .result = r };
+    struct writer w = writer_in(&call->x->arena, 8192);
+
+    return explanation_write(&w, &e, NULL) ? writer_span(&w) : (struct span){ 0 };
+}
+
 /* What the log is told; the texts live as long as the exchange. */
 static void note_verdict(struct call *call, const struct attest_result *r)
 {
@@ -35,6 +52,9 @@ static void note_verdict(struct call *call, const struct attest_result *r)
     n->type = call->route->argument;
     n->outcome = outcome_of(r);
     n->request_id = (const char *)arena_dup(&call->x->arena, call->request_id).p;
+    n->instance = arena_dup(&call->x->arena, call->instance);
+    if (call->caller)
+        n->actor = arena_dup(&call->x->arena, call->caller->principal);
     if (r->is_granted)
         return;
     n->reason = r->refusal == ATTEST_POLICY_DENIED ? policy_decision_name(r->policy.decision)
@@ -43,6 +63,7 @@ static void note_verdict(struct call *call, const struct attest_result *r)
                                                    : r->appraisal.reason;
     n->path = r->err.path;
     n->text = r->err.text;
+    n->explanation = explain(call, r);
 }
 
 /* What the instance has put in force; nothing where its default applies. */

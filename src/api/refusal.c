@@ -60,20 +60,23 @@ static void write_member(struct writer *w, const char *name, struct span value)
     json_write_string(w, value);
 }
 
-static void write_checks(struct writer *w, const struct trail *t)
+/* What only a caller with the read role is told. */
+static void write_trail(struct call *call, struct writer *w, const struct trail *t)
 {
-    write_text(w, ",\"checks\":[");
-    for (size_t i = 0; i < t->count; i++) {
-        const struct trail_entry *e = &t->entries[i];
+    if (!call_may(call, ACTION_READ))
+        return;
+    write_text(w, ",\"checks\":");
+    trail_write(w, t);
+}
 
-        write_text(w, i ? ",{\"name\":" : "{\"name\":");
-        json_write_string(w, span_str(e->name));
-        write_member(w, "outcome", span_str(check_outcome_name(e->outcome)));
-        write_member(w, "establishes", span_str(e->establishes));
-        write_member(w, "detail", span_str(e->detail));
-        write_u8(w, '}');
-    }
-    write_u8(w, ']');
+/* The place in the policy, for a caller with the read role. */
+static void write_decision(struct call *call, struct writer *w, const struct policy_outcome *p)
+{
+    if (!call_may(call, ACTION_READ))
+        return;
+    write_member(w, "decision", span_str(policy_decision_name(p->decision)));
+    if (p->line > 0)
+        write_format(w, ",\"line\":%u,\"column\":%u", p->line, p->column);
 }
 
 /* {"code":reason,"class":..,"path":..,"text":..,"spec":..,"checks":[..]} */
@@ -89,8 +92,7 @@ static struct span inner_of(struct call *call, const struct attest_result *r)
     write_member(&w, "text", span_str(r->err.text));
     if (r->err.spec)
         write_member(&w, "spec", span_str(r->err.spec));
-    if (call_may(call, ACTION_READ))
-        write_checks(&w, &r->appraisal.trail);
+    write_trail(call, &w, &r->appraisal.trail);
     write_u8(&w, '}');
     return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
 }
@@ -169,8 +171,9 @@ enum api_step refuse_change(struct call *call, const struct err *err)
 
 /* {"code":"PolicyValidationFailure","details":[{"code":"PolicyFailureClaim","target":..,"value":..}]}:
  * the claims that made the policy say no. */
-static struct span blame_of(struct call *call, const struct policy_outcome *p)
+static struct span blame_of(struct call *call, const struct attest_result *r)
 {
+    const struct policy_outcome *p = &r->policy;
     struct writer w = writer_in(&call->x->arena, 256);
     struct span out = { 0 };
 
@@ -189,7 +192,24 @@ static struct span blame_of(struct call *call, const struct policy_outcome *p)
         write_member(&w, "value", writer_span(&value));
         write_u8(&w, '}');
     }
-    write_text(&w, "]}");
+    write_u8(&w, ']');
+    write_decision(call, &w, p);
+    write_trail(call, &w, &r->appraisal.trail);
+    write_u8(&w, '}');
+    return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
+}
+
+/* A policy that could not be run to its end: where, and for a reader the trail. */
+static struct span failure_of(struct call *call, const struct attest_result *r)
+{
+    struct writer w = writer_in(&call->x->arena, 256);
+    struct span out = { 0 };
+
+    write_text(&w, "{\"code\":");
+    json_write_string(&w, span_str(r->policy.error_code));
+    write_decision(call, &w, &r->policy);
+    write_trail(call, &w, &r->appraisal.trail);
+    write_u8(&w, '}');
     return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
 }
 
@@ -202,9 +222,10 @@ enum api_step refuse_attestation(struct call *call, const struct attest_result *
         return refuse_evidence(call, r, API_ERROR_UNAVAILABLE);
     case ATTEST_POLICY_DENIED:
         return api_refuse(call, API_ERROR_POLICY_EVALUATION, span_str(r->err.text),
-                          blame_of(call, &r->policy));
+                          blame_of(call, r));
     case ATTEST_POLICY_FAILED:
-        return api_refuse_text(call, API_ERROR_POLICY_EVALUATION, "%s", r->err.text);
+        return api_refuse(call, API_ERROR_POLICY_EVALUATION, span_str(r->err.text),
+                          failure_of(call, r));
     case ATTEST_POLICY_TEXT:
         return refuse_policy(call, &r->diagnostic, &r->err);
     case ATTEST_TOO_LONG:

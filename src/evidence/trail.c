@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../base/num.h"
-#include "../base/writer.h"
+#include "../format/json.h"
 
 static struct writer rest_of(char *detail)
 {
@@ -37,4 +37,25 @@ const char *check_outcome_name(enum check_outcome o)
     static const char *const names[] = { "not_run", "ok", "failed" };
 
     return names[o];
+}
+
+static void write_member(struct writer *w, const char *before, const char *value)
+{
+    write_text(w, before);
+    json_write_string(w, span_str(value));
+}
+
+void trail_write(struct writer *w, const struct trail *t)
+{
+    write_u8(w, '[');
+    for (size_t i = 0; i < t->count; i++) {
+        const struct trail_entry *e = &t->entries[i];
+
+        write_member(w, i ? ",{\"name\":" : "{\"name\":", e->name);
+        write_member(w, ",\"outcome\":", check_outcome_name(e->outcome));
+        write_member(w, ",\"establishes\":", e->establishes);
+        write_member(w, ",\"detail\":", e->detail);
+        write_u8(w, '}');
+    }
+    write_u8(w, ']');
 }

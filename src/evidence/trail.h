@@ -7,6 +7,7 @@
 #define CUPEL_EVIDENCE_TRAIL_H
 
 #include "../base/arena.h"
+#include "../base/writer.h"
 
 enum check_outcome { CHECK_NOT_RUN, CHECK_OK, CHECK_FAILED };
 
@@ -31,6 +32,9 @@ struct trail {
  * checks do. */
 void trail_say(char detail[TRAIL_DETAIL], const char *words);
 void trail_count(char detail[TRAIL_DETAIL], uint64_t number, const char *words);
+
+/* The entries as a JSON array: [{"name":..,"outcome":..,"establishes":..,"detail":..}, ..]. */
+void trail_write(struct writer *w, const struct trail *t);
 
 /* "ok", "failed", "not_run". */
 const char *check_outcome_name(enum check_outcome o);

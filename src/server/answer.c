@@ -1,10 +1,12 @@
 #include "answer.h"
 
+#include "../base/hex.h"
 #include "../base/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { FRAME_ROOM = 256 }; /* status line and the headers written here, without the server's name */
 
@@ -14,13 +16,17 @@ static const struct {
     const char *phrase, *code; /* the code where the server itself refuses */
 } statuses[] = {
     { 200, "OK",                              NULL },
+    { 201, "Created",                         NULL },
     { 204, "No Content",                      NULL },
     { 304, "Not Modified",                    NULL },
     { 400, "Bad Request",                     "BadRequest" },
     { 401, "Unauthorized",                    NULL },
+    { 403, "Forbidden",                       NULL },
     { 404, "Not Found",                       NULL },
     { 405, "Method Not Allowed",              NULL },
+    { 409, "Conflict",                        NULL },
     { 413, "Content Too Large",               "RequestTooLarge" },
+    { 421, "Misdirected Request",             NULL },
     { 429, "Too Many Requests",               NULL },
     { 431, "Request Header Fields Too Large", "RequestHeaderFieldsTooLarge" },
     { 500, "Internal Server Error",           "InternalServerError" },
@@ -132,10 +138,25 @@ static void write_quoted(struct writer *w, const char *text)
     }
 }
 
-struct http_answer answer_refusal(int status, const char *text, char room[ANSWER_REFUSAL])
+/* As the api makes them: "00-<32 hex trace>-<16 zeros>-00". False when the system has no bytes. */
+static bool make_request_id(char id[ANSWER_REQUEST_ID])
+{
+    struct writer w = writer_over(id, ANSWER_REQUEST_ID);
+    uint8_t trace[16];
+
+    if (getrandom(trace, sizeof trace, GRND_NONBLOCK) != (ssize_t)sizeof trace)
+        return false;
+    write_text(&w, "00-");
+    hex_write(&w, span_of(trace, sizeof trace));
+    write_text(&w, "-0000000000000000-00");
+    write_u8(&w, 0);
+    return !w.has_failed;
+}
+
+struct http_answer answer_refusal(int status, const char *text, struct answer_room *room)
 {
     struct http_answer a = { .status = status };
-    struct writer w = writer_over(room, ANSWER_REFUSAL);
+    struct writer w = writer_over(room->body, sizeof room->body);
 
     write_format(&w, "{\"error\":{\"code\":\"%s\",\"message\":\"", code_of(status));
     write_quoted(&w, text);
@@ -143,5 +164,7 @@ struct http_answer answer_refusal(int status, const char *text, char room[ANSWER
     a.body = w.has_failed ? span_str("{\"error\":{}}") : writer_span(&w);
     http_answer_add(&a, "Content-Type", span_str("application/json; charset=utf-8"));
     http_answer_add(&a, "x-ms-error-code", span_str(code_of(status)));
+    if (make_request_id(room->request_id))
+        http_answer_add(&a, "x-ms-request-id", span_str(room->request_id));
     return a;
 }

@@ -9,7 +9,7 @@
 #include "../api/message.h"
 #include "../base/writer.h"
 
-enum { ANSWER_DATE = 30, ANSWER_REFUSAL = 512 };
+enum { ANSWER_DATE = 30, ANSWER_REFUSAL = 512, ANSWER_REQUEST_ID = 56 };
 
 enum answer_connection { ANSWER_GOES_ON, ANSWER_KEEPS_ALIVE, ANSWER_CLOSES };
 
@@ -28,8 +28,14 @@ void answer_date(int64_t t, char date[ANSWER_DATE]);
  * line break is left out. */
 struct span answer_bytes(const struct http_answer *a, const struct answer_frame *f) MUST_USE;
 
-/* An answer of the server itself: the status and an error object with the text. `room` holds the
- * body. */
-struct http_answer answer_refusal(int status, const char *text, char room[ANSWER_REFUSAL]);
+/* What an answer of the server itself points into. */
+struct answer_room {
+    char body[ANSWER_REFUSAL];
+    char request_id[ANSWER_REQUEST_ID];
+};
+
+/* An answer of the server itself: the status, an error object with the text and a new
+ * x-ms-request-id. */
+struct http_answer answer_refusal(int status, const char *text, struct answer_room *room);
 
 #endif

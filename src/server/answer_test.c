@@ -101,11 +101,12 @@ static void a_refusal_is_an_error_object_whatever_its_text(void **state)
           "\"message\":\"a \\\"b\\\" \\\\ c?\"}}" },
         { 404, "x", "{\"error\":{\"code\":\"InternalServerError\",\"message\":\"x\"}}" },
     };
-    char room[ANSWER_REFUSAL], text[1000];
+    struct answer_room room;
+    char text[1000];
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct http_answer a = answer_refusal(rows[i].status, rows[i].text, room);
+        struct http_answer a = answer_refusal(rows[i].status, rows[i].text, &room);
 
         CHECK_INT(rows[i].text, a.status, rows[i].status);
         CHECK_TEXT(rows[i].text, a.body, rows[i].want);
@@ -113,8 +114,28 @@ static void a_refusal_is_an_error_object_whatever_its_text(void **state)
     }
     memset(text, '"', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    CHECK_TEXT("too long", answer_refusal(400, text, room).body, "{\"error\":{}}");
+    CHECK_TEXT("too long", answer_refusal(400, text, &room).body, "{\"error\":{}}");
+}
+
+static void every_refusal_has_a_request_id_of_its_own(void **state)
+{
+    struct answer_room rooms[2];
+    struct span ids[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct http_answer a = answer_refusal(400, "no", &rooms[i]);
+
+        assert_int_equal(a.header_count, 3);
+        CHECK_TEXT("name", a.headers[2].name, "x-ms-request-id");
+        ids[i] = a.headers[2].value;
+        assert_int_equal(ids[i].n, ANSWER_REQUEST_ID - 1);
+        CHECK_TEXT("start", span_part(ids[i], 0, 3), "00-");
+        CHECK_TEXT("end", span_part(ids[i], 35, 20), "-0000000000000000-00");
+    }
+    assert_false(span_equal(ids[0], ids[1]));
 }
 
 TEST_MAIN(dates_are_written_as_http_wants_them, an_answer_is_one_piece_of_bytes,
-          a_header_cannot_bring_another_one_along, a_refusal_is_an_error_object_whatever_its_text)
+          a_header_cannot_bring_another_one_along, a_refusal_is_an_error_object_whatever_its_text,
+          every_refusal_has_a_request_id_of_its_own)

@@ -207,8 +207,8 @@ static void put_answer(struct conn *c, const struct http_answer *answer)
 
 static void put_refusal(struct conn *c, int status, const char *text)
 {
-    char room[ANSWER_REFUSAL];
-    struct http_answer answer = answer_refusal(status, text, room);
+    struct answer_room room;
+    struct http_answer answer = answer_refusal(status, text, &room);
 
     c->keeps = false;
     put_answer(c, &answer);

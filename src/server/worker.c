@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "../format/json.h"
+#include "answer.h"
 #include "http_server.h"
 #include "log.h"
 #include "sign_channel.h"
@@ -102,7 +103,10 @@ static void record_verdict(const struct worker *w, const struct api_note *n, int
     struct writer d = writer_over(room, sizeof room);
     struct store_note note = { .at = now_seconds(),
                                .action = span_str("verdict"),
-                               .request_id = span_str(n->request_id ? n->request_id : "") };
+                               .actor = n->actor,
+                               .instance = n->instance,
+                               .request_id = span_str(n->request_id ? n->request_id : ""),
+                               .explanation = n->explanation };
     struct keep keep;
 
     if (!n->outcome || !w->set->keep)
@@ -221,11 +225,9 @@ static void go_on(struct job *j, enum api_step step)
 /* What is said when there is not even memory, or chance, to begin. */
 static void answer_unavailable(struct http_reply *reply)
 {
-    struct http_answer a = { .status = 503 };
+    struct answer_room room;
+    struct http_answer a = answer_refusal(503, "the service cannot take this request now", &room);
 
-    a.body = span_str("{\"error\":{\"code\":\"ServiceUnavailable\","
-                      "\"message\":\"the service cannot take this request now\"}}");
-    http_answer_add(&a, "Content-Type", span_str("application/json; charset=utf-8"));
     http_reply_send(reply, &a);
 }
 

@@ -84,25 +84,6 @@ static void write_error(struct writer *w, const struct verdict *v)
         write_text(w, "null");
 }
 
-static void write_checks(struct writer *w, const struct trail *t)
-{
-    write_text(w, ",\"checks\":[");
-    for (size_t i = 0; i < t->count; i++) {
-        const struct trail_entry *e = &t->entries[i];
-
-        write_text(w, i ? ",{" : "{");
-        write_text_member(w, "name", e->name);
-        write_u8(w, ',');
-        write_text_member(w, "outcome", check_outcome_name(e->outcome));
-        write_u8(w, ',');
-        write_text_member(w, "establishes", e->establishes);
-        write_u8(w, ',');
-        write_text_member(w, "detail", e->detail);
-        write_u8(w, '}');
-    }
-    write_u8(w, ']');
-}
-
 static void write_advisories(struct writer *w, const struct tcb_report *t)
 {
     write_text(w, ",\"advisory_ids\":[");
@@ -138,9 +119,8 @@ static void write_short(struct writer *w, const struct tcb_report *t)
     write_u8(w, ']');
 }
 
-static void write_tcb(struct writer *w, const struct tcb_report *t)
+void verdict_write_tcb(struct writer *w, const struct tcb_report *t)
 {
-    write_text(w, ",\"tcb\":");
     if (!t->is_known) {
         write_text(w, "null");
         return;
@@ -180,8 +160,10 @@ bool verdict_write_json(struct writer *w, const struct verdict *v, struct err *e
     write_text_member(w, "verdict", v->word);
     write_u8(w, ',');
     write_error(w, v);
-    write_checks(w, &v->appraisal->trail);
-    write_tcb(w, &v->appraisal->tcb);
+    write_text(w, ",\"checks\":");
+    trail_write(w, &v->appraisal->trail);
+    write_text(w, ",\"tcb\":");
+    verdict_write_tcb(w, &v->appraisal->tcb);
     if (!write_set(w, "claims", &v->appraisal->incoming, err) ||
         !write_set(w, "issued", p ? &p->issued : NULL, err) ||
         !write_set(w, "properties", p ? &p->properties : NULL, err))

@@ -19,4 +19,7 @@ struct verdict {
 
 bool verdict_write_json(struct writer *w, const struct verdict *v, struct err *err) MUST_USE;
 
+/* The state of the platform as an object, or null when it is not known. */
+void verdict_write_tcb(struct writer *w, const struct tcb_report *t);
+
 #endif
