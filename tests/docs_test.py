@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The documents keep their word: every example runs, every link leads somewhere, every limit is written down."""
 import atexit
+import base64
 import json
 import os
 import pathlib
@@ -23,6 +24,7 @@ CLAIMS = '[{"type": "x-ms-sgx-is-debuggable", "value": false, "issuer": "Attesta
 CASES = {"format": "attestation-policy-cases", "formatVersion": 1, "cases": [
     {"id": "debug-is-told", "policyFile": "policy.txt", "claims": json.loads(CLAIMS),
      "expect": {"compile": "ok", "decision": "permit"}}]}
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 POLICY = "version=1.0;\nauthorizationrules {\n=> permit();\n};\nissuancerules {};\n"
 atexit.register(shutil.rmtree, WORK, ignore_errors=True)
 
@@ -51,6 +53,16 @@ def shell(script, folder, **env):
     return done.stdout
 
 
+def refuse_one(daemon, here):
+    """The refusal that examples explain; it is kept a moment after its answer."""
+    (here / "broken.bin").write_bytes((here / "quote.bin").read_bytes()[:-1])
+    quote = base64.urlsafe_b64encode((here / "broken.bin").read_bytes()).decode().rstrip("=")
+    daemon.attest("SgxEnclave", {"quote": quote}, headers={"traceparent": f"00-{TRACE}-0000000000000000-00"})
+    end = time.monotonic() + 10
+    while cupel(BUILD, "explain", TRACE, "--data-dir", daemon.data, check=False).returncode != 0 and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def scene(daemon):
     """A folder with the files that the examples speak of."""
     here = pathlib.Path(tempfile.mkdtemp(dir=WORK))
@@ -67,6 +79,7 @@ def scene(daemon):
     shutil.copy(daemon.ca, here / "data" / "tls" / "ca.pem")
     cupel(BUILD, "attest", "--url", daemon.url, "--ca", daemon.ca, "--type", "sgx", "--evidence", here / "quote.bin",
           "--token-out", here / "token.jwt")
+    refuse_one(daemon, here)
     cupel(BUILD, "store", "backup", here / "nightly.db", "--data-dir", daemon.data)
     cupel(BUILD, "store", "restore", here / "nightly.db", "--data-dir", here / "data")
     (here / "certs.json").write_bytes(daemon.request("GET", "/certs")[2])

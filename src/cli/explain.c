@@ -181,7 +181,8 @@ const struct verb verb_explain = {
         "REQUEST-ID is the value of the header, or the 32 hex digits in it.\n"
         "\n"
         "Exit status: 0 found, 2 not, 64 usage or no such store, 70 our own fault.",
-    .examples = "  cupel explain 00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-00\n"
+    .examples = "  cupel explain 00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-00 "
+                "--data-dir data\n"
                 "  cupel explain 4bf92f3577b34da6a3ce929d0e0e4736 --data-dir data --json",
     .run = run_explain,
 };
