@@ -10,6 +10,7 @@ const struct verb *const verbs[] = {
     &verb_store_restore,     &verb_audit_verify, &verb_audit_show,   &verb_audit_export,
     &verb_tpm_collect,       &verb_tpm_request,
     &verb_explain,
+    &verb_instance_create, &verb_instance_delete, &verb_instance_list, &verb_instance_show, &verb_instance_update,
 };
 
 const size_t verb_count = COUNT(verbs);

@@ -4,7 +4,9 @@
 #include "../base/utf8.h"
 #include "../format/uri.h"
 #include "errors.h"
+#include "host.h"
 #include "metadata.h"
+#include "provider_v1.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -191,17 +193,20 @@ static bool check_version(struct call *call, struct span query)
 {
     struct err err = { 0 };
     struct span text = { 0 };
+    bool found = false, is_management = call->route->version == VERSION_MANAGEMENT;
     char shown[48];
-    bool found = false;
 
     if (!uri_query(&call->x->arena, query, "api-version", &found, &text, &err)) {
         api_refuse_err(call, &err);
         return false;
     }
-    call->version = found && text.n > 0 ? api_version_find(text) : API_ABSENT;
+    call->version = !found || text.n == 0 ? API_ABSENT
+                    : is_management       ? api_version_find_management(text)
+                                          : api_version_find(text);
     if (call->version == API_ABSENT && call->route->version != VERSION_OPTIONAL) {
         api_refuse_text(call, API_ERROR_VERSION_MISSING,
-                        "the query needs an api-version, for example 2022-08-01");
+                        "the query needs an api-version, for example %s",
+                        is_management ? "2021-06-01" : "2022-08-01");
         return false;
     }
     if (call->version == API_UNKNOWN ||
@@ -213,39 +218,52 @@ static bool check_version(struct call *call, struct span query)
     return true;
 }
 
-/* The port counts where an instance's address has one. */
-static struct span without_port(struct span host)
-{
-    size_t n = host.n;
-
-    while (n > 0 && host.p[n - 1] >= '0' && host.p[n - 1] <= '9')
-        n--;
-    return n > 1 && n < host.n && host.p[n - 1] == ':' ? span_part(host, 0, n - 1) : host;
-}
-
-/* Whom a request speaks to: the instance of that address, or the one of the configuration. */
-static void find_instance(struct call *call)
+/* Whom a request speaks to. False, with the refusal written, when that is nobody. */
+static bool find_instance(struct call *call)
 {
     struct span host = http_header_find(call->request, "host");
-    const struct keep *keep = api_set(call->api)->keep;
-    const struct state *state;
+    const struct api_settings *set = api_set(call->api);
+    char shown[80];
 
-    call->instance = span_str("default");
-    if (!keep)
-        return;
-    state = call->x->state = state_hold(keep_state(keep));
-    call->at = state_instance_at(state, host);
-    if (!call->at)
-        call->at = state_instance_at(state, without_port(host));
-    if (!call->at)
-        call->at = state_instance(state, call->instance);
-    if (call->at)
+    call->instance = span_str(HOST_DEFAULT_INSTANCE);
+    if (!set->keep)
+        return true;
+    call->x->state = state_hold(keep_state(set->keep));
+    call->at = host_find(call->x->state, host, set->default_hosts);
+    if (call->at) {
         call->instance = call->at->name;
+        return true;
+    }
+    api_refuse_text(call, API_ERROR_HOST, "there is no instance at \"%s\"",
+                    utf8_show(host, shown, sizeof shown));
+    return false;
+}
+
+/* publicNetworkAccess: what has none answers this machine, and whom the machine lets through. */
+static bool check_network(struct call *call)
+{
+    struct span peer = span_str(call->request->peer ? call->request->peer : "unix");
+
+    if (!call->at || call->at->public_network || span_is(peer, "unix") || span_is(peer, "::1") ||
+        span_starts(peer, span_str("127.")))
+        return true;
+    api_refuse_text(call, API_ERROR_CLOSED, "public network access to %.*s is disabled",
+                    SPAN_ARG(call->instance));
+    return false;
+}
+
+/* The control plane is about the instance of the path, and served by the default one only. */
+static bool find_managed(struct call *call)
+{
+    if (call->route->version != VERSION_MANAGEMENT || provider_address(call))
+        return true;
+    refuse_path(call);
+    return false;
 }
 
 struct span call_issuer(const struct call *call)
 {
-    bool is_own = !call->at || span_is(call->at->name, "default");
+    bool is_own = !call->at || span_is(call->at->name, HOST_DEFAULT_INSTANCE);
 
     return is_own ? attest_issuer(call->api->set.service) : call->at->issuer;
 }
@@ -263,16 +281,17 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
     x->answer = (struct http_answer){ 0 };
     x->note = (struct api_note){ 0 };
     x->state = NULL;
-    find_instance(&call);
     call.request_id = request_id_of(&call, c);
     call.client_id = client_id_of(&call);
+    if (!find_instance(&call) || !check_network(&call))
+        return API_ANSWERED;
     uri_split(request->target, &path, &query);
     if (!route_normal_path(&x->arena, path, &normal, &err))
         return api_refuse_err(&call, &err);
     call.route = route_find(request->method, normal, &path_exists);
     if (!call.route)
         return path_exists ? refuse_method(&call, normal) : refuse_path(&call);
-    if (!check_version(&call, query) || !call_check_access(&call))
+    if (!find_managed(&call) || !check_version(&call, query) || !call_check_access(&call))
         return API_ANSWERED;
     return call.route->run(&call);
 }

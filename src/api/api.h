@@ -23,6 +23,8 @@ struct api_settings {
     const struct keep *keep;         /* borrowed; what the store holds; NULL: nothing */
     struct span token_authority;     /* in the challenge of a 401; empty: the instance itself */
     struct span token_audience;      /* so, too; empty: the contract's */
+    struct span default_hosts;       /* see host_find */
+    struct span instance_domain;     /* instances are NAME.DOMAIN[:PORT]; empty: none can be made */
     bool is_attest_closed;           /* attest calls, too, need a caller with the read action */
     size_t memory_max;               /* working memory of one request */
 };

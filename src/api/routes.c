@@ -6,6 +6,7 @@
 #include "health.h"
 #include "metadata.h"
 #include "policy_v1.h"
+#include "provider_v1.h"
 
 /* clang-format off */
 const struct route routes[] = {
@@ -45,6 +46,17 @@ const struct route routes[] = {
     { HTTP_GET,  "/certs",                               metadata_certs,        VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "the keys that sign tokens" },
     { HTTP_GET,  "/.well-known/openid-configuration",    metadata_discovery,    VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "the OpenID discovery document" },
     { HTTP_GET,  "/servicehealth",                       health_get,            VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "204 while the service answers" },
+    { HTTP_GET, "/providers/microsoft.attestation/operations", provider_operations, VERSION_MANAGEMENT, NEED_CALLER, NEED_CALLER, NULL, "the actions that roles are made of" },
+    { HTTP_GET, "/subscriptions/{subscription}/providers/microsoft.attestation/attestationproviders", provider_list, VERSION_MANAGEMENT, NEED_CALLER, NEED_CALLER, NULL, "the instances of a subscription that the caller may look at" },
+    { HTTP_GET, "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.attestation/attestationproviders", provider_list, VERSION_MANAGEMENT, NEED_CALLER, NEED_CALLER, NULL, "those of a resource group" },
+    { HTTP_GET, "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.attestation/attestationproviders/{name}", provider_get, VERSION_MANAGEMENT, NEED_PROVIDER_READ, NEED_PROVIDER_READ, NULL, "one instance" },
+    { HTTP_PUT, "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.attestation/attestationproviders/{name}", provider_put, VERSION_MANAGEMENT, NEED_PROVIDER_WRITE, NEED_PROVIDER_WRITE, NULL, "create an instance, or replace its settings" },
+    { HTTP_PATCH, "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.attestation/attestationproviders/{name}", provider_patch, VERSION_MANAGEMENT, NEED_PROVIDER_WRITE, NEED_PROVIDER_WRITE, NULL, "change some settings of an instance" },
+    { HTTP_DELETE, "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.attestation/attestationproviders/{name}", provider_delete, VERSION_MANAGEMENT, NEED_PROVIDER_DELETE, NEED_PROVIDER_DELETE, NULL, "delete an instance with its policies, certificates and roles" },
+    { HTTP_GET, "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.attestation/attestationproviders/{name}/privateendpointconnections", provider_no_links, VERSION_MANAGEMENT, NEED_PROVIDER_READ, NEED_PROVIDER_READ, NULL, "private connections: none" },
+    { HTTP_GET, "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.attestation/attestationproviders/{name}/privatelinkresources", provider_no_links, VERSION_MANAGEMENT, NEED_PROVIDER_READ, NEED_PROVIDER_READ, NULL, "kinds of private connections: none" },
+    { HTTP_GET, "/subscriptions/{subscription}/providers/microsoft.attestation/defaultproviders", provider_defaults, VERSION_MANAGEMENT, NEED_CALLER, NEED_CALLER, NULL, "the default instance, as a list" },
+    { HTTP_GET, "/subscriptions/{subscription}/providers/microsoft.attestation/locations/{location}/defaultprovider", provider_defaults, VERSION_MANAGEMENT, NEED_CALLER, NEED_CALLER, NULL, "the default instance, as that of a region" },
 };
 /* clang-format on */
 
@@ -72,6 +84,38 @@ enum api_version api_version_find(struct span text)
     return API_UNKNOWN;
 }
 
+enum api_version api_version_find_management(struct span text)
+{
+    static const char *const known[] = { "2018-09-01-preview", "2020-10-01", "2021-06-01-preview",
+                                         "2021-06-01" };
+
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (span_is_nocase(text, known[i]))
+            return API_MANAGEMENT;
+    return API_UNKNOWN;
+}
+
+/* Piece by piece: "{name}" takes one that is not empty. */
+static bool path_fits(const char *pattern, struct span path)
+{
+    size_t at = 0;
+
+    while (*pattern) {
+        if (*pattern != '{') {
+            if (at >= path.n || path.p[at++] != (uint8_t)*pattern++)
+                return false;
+            continue;
+        }
+        if (at >= path.n || path.p[at] == '/')
+            return false;
+        while (at < path.n && path.p[at] != '/')
+            at++;
+        while (*pattern++ != '}')
+            ;
+    }
+    return at == path.n;
+}
+
 static bool fits(enum http_method asked, enum http_method row)
 {
     return asked == row || (asked == HTTP_HEAD && row == HTTP_GET);
@@ -81,7 +125,7 @@ const struct route *route_find(enum http_method method, struct span normal_path,
 {
     *path_exists = false;
     for (size_t i = 0; i < route_count; i++) {
-        if (!span_is(normal_path, routes[i].path))
+        if (!path_fits(routes[i].path, normal_path))
             continue;
         *path_exists = true;
         if (fits(method, routes[i].method))
@@ -102,7 +146,7 @@ bool route_methods(struct span normal_path, struct arena *a, struct span *out, s
     struct writer w = writer_in(a, 64);
 
     for (size_t i = 0; i < route_count; i++) {
-        if (!span_is(normal_path, routes[i].path))
+        if (!path_fits(routes[i].path, normal_path))
             continue;
         write_format(&w, "%s%s%s", w.n > 0 ? ", " : "", method_name(routes[i].method),
                      routes[i].method == HTTP_GET ? ", HEAD" : "");

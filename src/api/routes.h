@@ -21,10 +21,11 @@ enum api_version {
     API_2023_04_01_PREVIEW,
     API_2025_06_01,
     API_2026_03_11_PREVIEW,
+    API_MANAGEMENT, /* any version of the control plane */
     API_UNKNOWN
 };
 
-enum route_version { VERSION_OPTIONAL, VERSION_REQUIRED, VERSION_2018_ONLY };
+enum route_version { VERSION_OPTIONAL, VERSION_REQUIRED, VERSION_2018_ONLY, VERSION_MANAGEMENT };
 
 /* One request being answered. */
 struct call {
@@ -48,7 +49,7 @@ typedef enum api_step route_fn(struct call *call);
 
 struct route {
     enum http_method method;
-    const char *path; /* normal form, lower case */
+    const char *path; /* normal form, lower case; "{name}" stands for any one piece */
     route_fn *run;
     enum route_version version;
     enum access_need need_2018; /* with 2018-09-01-preview */
@@ -85,6 +86,8 @@ bool call_may(struct call *call, enum access_action action);
 /* True when the caller has what the route needs; otherwise the refusal is written. */
 bool call_check_access(struct call *call) MUST_USE;
 
+/* The version of the data plane, or API_MANAGEMENT for one of the control plane. */
 enum api_version api_version_find(struct span text);
+enum api_version api_version_find_management(struct span text);
 
 #endif

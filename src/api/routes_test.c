@@ -57,7 +57,7 @@ static void every_row_is_in_normal_form_and_found(void **state)
         CHECK(routes[i].path,
               route_find(routes[i].method, span_str(routes[i].path), &exists) == &routes[i]);
         CHECK(routes[i].path,
-              route_find(HTTP_DELETE, span_str(routes[i].path), &exists) == NULL && exists);
+              route_find(HTTP_OTHER, span_str(routes[i].path), &exists) == NULL && exists);
         CHECK(routes[i].path, routes[i].run && routes[i].summary[0] != '\0');
     }
 }

@@ -1,13 +1,11 @@
-#include "cli.h"
+#include "data_dir.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "../crypto/crypto.h"
 #include "../format/json.h"
-#include "../host/file.h"
 #include "../store/note.h"
-#include "../store/sqlite.h"
 
 enum { TRACE = 32 };
 
@@ -133,11 +131,7 @@ static struct span whole_id(struct cli *c, const char *given)
 
 static bool find(struct cli *c, struct crypto *crypto, struct span *out, struct err *err)
 {
-    const char *dir = cli_option(c, "data-dir");
-    const struct sqlite_wish wish = { .path = file_join(&c->arena, dir ? dir : "/var/lib/cupel",
-                                                        "store/cupel.db"),
-                                      .mode = SQLITE_MAY_READ };
-    struct store *store = wish.path ? store_sqlite_open(&wish, crypto, err) : NULL;
+    struct store *store = data_dir_store(c, SQLITE_MAY_READ, crypto, err);
     bool is_read = store && store_explain(store, whole_id(c, c->arguments[0]), &c->arena, out, err);
 
     store_free(store);

@@ -1,22 +1,13 @@
 #include "cli.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../base/hex.h"
 #include "../host/file.h"
-#include "../store/sqlite.h"
 #include "audit_head.h"
-
-/* Where a data directory keeps its store, and the lock of the daemon that uses it. */
-#define STORE_PATH "store/cupel.db"
-#define LOCK_PATH  "run/lock"
-
-static const char data_dir_default[] = "/var/lib/cupel";
+#include "data_dir.h"
 
 static const struct option_def options[] = {
     { "data-dir", OPTION_VALUE, "DIR", "the daemon's data directory; default /var/lib/cupel" },
@@ -31,13 +22,6 @@ static const struct option_def check_options[] = {
     { "json",     OPTION_FLAG,  NULL,          "print one JSON object" },
     /* clang-format on */
 };
-
-static const char *data_path(struct cli *c, const char *name)
-{
-    const char *dir = cli_option(c, "data-dir");
-
-    return file_join(&c->arena, dir ? dir : data_dir_default, name);
-}
 
 static void hash_text(const struct audit_head *head, char out[2 * SHA256_SIZE + 1])
 {
@@ -92,7 +76,7 @@ bool audit_head_read(const char *text, struct audit_head *out, struct err *err)
 static int run_check(struct cli *c)
 {
     const char *file = cli_option(c, "file"), *head_text = cli_option(c, "head");
-    const char *path = file ? file : data_path(c, STORE_PATH);
+    const char *path = file ? file : data_dir_path(c, DATA_DIR_STORE);
     struct sqlite_report report;
     struct audit_head head;
     struct err e = { 0 };
@@ -110,7 +94,7 @@ static int run_check(struct cli *c)
 
 static int run_backup(struct cli *c)
 {
-    const char *path = data_path(c, STORE_PATH), *to = c->arguments[0];
+    const char *path = data_dir_path(c, DATA_DIR_STORE), *to = c->arguments[0];
     struct sqlite_report report;
     struct err e = { 0 };
     struct crypto *crypto = crypto_new(&e);
@@ -120,34 +104,17 @@ static int run_backup(struct cli *c)
     return is_well ? print_report(c, to, &report) : fail_store(c, &e);
 }
 
-/* The lock that a running daemon holds. It is ours until this process ends. */
-static bool lock_data_dir(struct cli *c, struct err *err)
-{
-    const char *run = data_path(c, "run"), *lock = data_path(c, LOCK_PATH);
-    int fd;
-
-    if (!run || !lock)
-        return arena_fail(&c->arena, err);
-    if (!file_make_dir(run, 0755, err))
-        return false;
-    fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return true;
-    return err_fail(err, ERR_CONFLICT, NULL,
-                    "a cupeld is running in that directory; stop it before restoring");
-}
-
 static int run_restore(struct cli *c)
 {
     struct sqlite_restore wish = { .from = c->arguments[0],
-                                   .path = data_path(c, STORE_PATH),
+                                   .path = data_dir_path(c, DATA_DIR_STORE),
                                    .actor = span_str("cupel store restore"),
                                    .now = (int64_t)time(NULL) };
-    const char *dir = data_path(c, "store");
+    const char *dir = data_dir_path(c, "store");
     struct sqlite_report report;
     struct err e = { 0 };
     struct crypto *crypto = crypto_new(&e);
-    bool is_well = crypto && wish.path && dir && lock_data_dir(c, &e) &&
+    bool is_well = crypto && wish.path && dir && data_dir_lock(c, "restoring", &e) &&
                    file_make_dir(dir, 0700, &e) && store_sqlite_restore(&wish, crypto, &report, &e);
 
     crypto_free(crypto);

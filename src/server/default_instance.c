@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "../api/host.h"
+
 static bool host_of(const char *url, struct arena *a, struct span *out, struct err *err)
 {
     const char *from = strstr(url, "//");
@@ -39,4 +41,28 @@ bool default_instance_change(const struct store_instance *now, const char *base_
     out->kind = now ? CHANGE_INSTANCE_UPDATE : CHANGE_INSTANCE_CREATE;
     out->instance = wanted;
     return true;
+}
+
+static bool is_own(struct span name)
+{
+    return span_is(name, "localhost") || span_is(name, "[::1]") ||
+           (host_is_ip(name) && span_starts(name, span_str("127.")));
+}
+
+bool default_instance_domain(const char *base_url, struct arena *a, struct span *out,
+                             struct err *err)
+{
+    struct span host = { 0 }, name;
+    struct writer w = writer_in(a, 64);
+
+    if (!host_of(base_url, a, &host, err))
+        return false;
+    name = host_name(host);
+    if (!is_own(name)) {
+        *out = host_is_ip(name) ? (struct span){ 0 } : host;
+        return true;
+    }
+    write_text(&w, "attest.localhost");
+    write_bytes(&w, span_part(host, name.n, host.n - name.n));
+    return writer_done(&w, out, err);
 }

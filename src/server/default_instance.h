@@ -18,4 +18,10 @@ bool default_instance_change(const struct store_instance *now, const char *base_
                              struct arena *a, struct change *out, bool *is_needed,
                              struct err *err) MUST_USE;
 
+/* Where instances get their addresses when nobody says: the host of the URL with its port. An IP
+ * address has no names below it, nor has localhost: there it is attest.localhost and the port for
+ * this machine's own, and nothing (empty) otherwise. */
+bool default_instance_domain(const char *base_url, struct arena *a, struct span *out,
+                             struct err *err) MUST_USE;
+
 #endif

@@ -56,4 +56,31 @@ static void a_url_without_a_host_is_refused(void **state)
     }
 }
 
-TEST_MAIN(the_instance_follows_the_base_url, a_url_without_a_host_is_refused)
+static void instances_get_their_names_below_the_base_url(void **state)
+{
+    static const struct {
+        const char *url, *want;
+    } rows[] = {
+        { "https://attest.example", "attest.example" },
+        { "https://Attest.Example:8443/", "attest.example:8443" },
+        { "https://127.0.0.1:8443", "attest.localhost:8443" },
+        { "https://[::1]:1", "attest.localhost:1" },
+        { "https://localhost", "attest.localhost" },
+        { "https://192.0.2.1:8443", "" },
+        { "https://[2001:db8::1]", "" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena a = arena_over(1 << 16);
+        struct span got = { 0 };
+        struct err e = { 0 };
+
+        CHECK_OK(rows[i].url, default_instance_domain(rows[i].url, &a, &got, &e), e);
+        CHECK_TEXT(rows[i].url, got, rows[i].want);
+        arena_fini(&a);
+    }
+}
+
+TEST_MAIN(the_instance_follows_the_base_url, a_url_without_a_host_is_refused,
+          instances_get_their_names_below_the_base_url)

@@ -63,7 +63,7 @@ static bool make_ca(struct crypto *c, int64_t now, struct made *m, struct arena 
 static bool make_server(struct crypto *c, int64_t now, struct made *m, struct arena *a,
                         struct err *err)
 {
-    static const char *const names[] = { "localhost" };
+    static const char *const names[] = { "localhost", "*.attest.localhost" };
     static const char *const addresses[] = { "127.0.0.1", "::1" };
     struct cert_wish wish = { .common_name = "localhost",
                               .not_before = now - DAY,

@@ -15,6 +15,7 @@
 #include "../host/file.h"
 #include "child.h"
 #include "config.h"
+#include "default_instance.h"
 #include "issuers.h"
 #include "log.h"
 #include "sandbox.h"
@@ -217,18 +218,31 @@ static struct span audience_of(const struct working *w)
     return r->audience_count > 0 ? r->audiences[0] : (struct span){ 0 };
 }
 
+static bool find_domain(const struct config *c, struct arena *a, struct span *out, struct err *err)
+{
+    const char *said = c->text[CONFIG_INSTANCE_DOMAIN];
+
+    *out = said ? span_str(said) : (struct span){ 0 };
+    return said || default_instance_domain(c->text[CONFIG_BASE_URL], a, out, err);
+}
+
 static bool make_api(struct working *w, struct err *err)
 {
-    const struct api_settings s = { .service = w->service,
-                                    .version = span_str(CUPEL_VERSION ".0"),
-                                    .identify = &w->identify,
-                                    .keep = &w->kept,
-                                    .token_authority = authority_of(w),
-                                    .token_audience = audience_of(w),
-                                    .is_attest_closed =
-                                        w->config->number[CONFIG_ATTEST_AUTHENTICATION] != 0,
-                                    .memory_max = (size_t)w->config->number[CONFIG_MEMORY_MAX] };
+    struct span domain;
+    struct api_settings s = { .service = w->service,
+                              .version = span_str(CUPEL_VERSION ".0"),
+                              .identify = &w->identify,
+                              .keep = &w->kept,
+                              .default_hosts = span_str(w->config->text[CONFIG_DEFAULT_HOSTS]),
+                              .token_authority = authority_of(w),
+                              .token_audience = audience_of(w),
+                              .is_attest_closed =
+                                  w->config->number[CONFIG_ATTEST_AUTHENTICATION] != 0,
+                              .memory_max = (size_t)w->config->number[CONFIG_MEMORY_MAX] };
 
+    if (!find_domain(w->config, &w->arena, &domain, err))
+        return false;
+    s.instance_domain = domain;
     w->api = api_new(&s, err);
     return w->api != NULL;
 }

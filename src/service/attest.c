@@ -302,6 +302,16 @@ static int64_t judged_at(const struct attempt *t)
     return t->s->set.judge_at >= 0 ? t->s->set.judge_at : t->request->now;
 }
 
+/* A word that nobody knows is as strict as can be. */
+static enum tcb_profile profile_of(const struct attempt *t)
+{
+    enum tcb_profile profile = TCB_STRICT;
+
+    if (t->request->tcb_profile.n == 0)
+        return t->s->set.profile;
+    return tcb_profile_find(t->request->tcb_profile, &profile) ? profile : TCB_STRICT;
+}
+
 static struct appraise_in appraise_in_of(const struct attempt *t)
 {
     const struct attest_settings *set = &t->s->set;
@@ -318,7 +328,7 @@ static struct appraise_in appraise_in_of(const struct attempt *t)
         .runtime_data = r->runtime_data,
         .inittime_data = r->inittime_data,
         .nonce = r->nonce,
-        .profile = set->profile,
+        .profile = profile_of(t),
         .freshness = set->freshness,
         .grace_seconds = set->grace_seconds,
         .least_evaluation_number = set->least_evaluation_number,

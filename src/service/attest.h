@@ -64,6 +64,7 @@ struct attest_request {
     const char *attestation_type; /* "SgxEnclave", "OpenEnclave" */
     struct span issuer;           /* of the instance; empty: the service's own */
     struct attest_policy policy;
+    struct span tcb_profile; /* of the instance; empty: the service's */
     enum evidence_kind kind;
     struct span evidence;
     struct bound_data runtime_data, inittime_data;

@@ -121,6 +121,25 @@ void certificates_judge(const struct proposal *p, bool is_removal, struct arena 
         out->is_taken = true;
 }
 
+bool certificates_read(struct crypto *c, const struct json *jwk, struct span instance,
+                       struct arena *a, struct store_certificate *out, struct err *err)
+{
+    const struct store_instance at = { .name = instance };
+    const struct proposal p = { .crypto = c, .instance = &at };
+
+    return read_certificate(&p, jwk, false, a, out, err);
+}
+
+bool certificates_of_chain(struct crypto *c, const struct span *certs, size_t count,
+                           struct arena *a, struct store_certificate *out, struct err *err)
+{
+    const struct json *jwk = NULL;
+    struct span text = { 0 };
+
+    return proposal_jwk(certs, count, a, &text, err) && json_parse(text, NULL, a, &jwk, err) &&
+           certificates_read(c, jwk, (struct span){ 0 }, a, out, err);
+}
+
 bool certificates_write(const struct state *state, struct span instance, struct arena *a,
                         struct span *out, struct err *err)
 {

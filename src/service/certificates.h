@@ -23,6 +23,16 @@ struct certificates_result {
 void certificates_judge(const struct proposal *p, bool is_removal, struct arena *a,
                         struct certificates_result *out);
 
+/* A certificate as an instance is created with it: a JWK with x5c, whose key may sign policies and
+ * whose chain builds. */
+bool certificates_read(struct crypto *c, const struct json *jwk, struct span instance,
+                       struct arena *a, struct store_certificate *out, struct err *err) MUST_USE;
+
+/* The same from a chain, leaf first. */
+bool certificates_of_chain(struct crypto *c, const struct span *certs, size_t count,
+                           struct arena *a, struct store_certificate *out,
+                           struct err *err) MUST_USE;
+
 /* {"keys":[JWK,..]} of an instance. */
 bool certificates_write(const struct state *state, struct span instance, struct arena *a,
                         struct span *out, struct err *err) MUST_USE;
