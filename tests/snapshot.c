@@ -104,7 +104,8 @@ static void print_vbs_claims(void)
 static void print_routes(void)
 {
     static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
-    static const char *const versions[] = { "optional", "required", "2018-09-01-preview only" };
+    static const char *const versions[] = { "optional", "required", "2018-09-01-preview only",
+                                            "of the control plane" };
 
     for (size_t i = 0; i < route_count; i++) {
         const struct route *r = &routes[i];
