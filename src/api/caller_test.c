@@ -132,7 +132,7 @@ static int status_of(struct world *w, const struct route *r, const char *version
     static const uint8_t entropy[32];
     struct http_request q = { .method = r->method, .body = span_str("{}") };
     struct api_exchange x = { 0 };
-    char target[128], authorization[64];
+    char target[256], authorization[64];
     bool has_challenge = false;
     int status;
 
@@ -169,7 +169,9 @@ static void walk(bool is_attest_closed)
         for (size_t c = 0; c < CALLERS; c++) {
             bool may = need == NEED_NOTHING || (need == NEED_CALLER && c == 2) ||
                        (callers[c].role >= 0 && allowed[need][callers[c].role]);
-            int status = status_of(&w, r, versions[!is_old], callers[c].token);
+            int status = status_of(
+                &w, r, r->version == VERSION_MANAGEMENT ? "2021-06-01" : versions[!is_old],
+                callers[c].token);
 
             CHECK(callers[c].token ? callers[c].token : r->path, (status != 401) == may);
         }

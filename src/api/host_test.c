@@ -19,7 +19,7 @@ static void a_name_is_what_stands_before_the_port(void **state)
         { "127.0.0.1:8443", "127.0.0.1", true },
         { "[::1]:8443", "[::1]", true },
         { "[::1]", "[::1]", true },
-        { "::1", ":", false },
+        { "::1", "::1", false },
         { ":80", ":80", false },
         { "80", "80", false },
         { "1.2.3", "1.2.3", false },
