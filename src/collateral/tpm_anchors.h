@@ -5,8 +5,10 @@
  *          certificates, each of them an anchor, or a folder with anchors/, intermediates/, crls/
  *          and pins.json in it or in tpm/aik/, or aik-root.pem and other aik-*.pem
  * Rule     an anchor is a key and a name, not a self-signature. In folders what parses is loaded
- * and what does not is named; a file that was named itself must parse Owns     everything is in the
- * arena Errors   missing, malformed, limit, io, memory Source   the TPM contract, 8.4
+ *          and what does not is named; a file that was named itself must parse
+ * Owns     everything is in the arena
+ * Errors   missing, malformed, limit, io, memory
+ * Source   the TPM contract, 8.4
  */
 #ifndef CUPEL_COLLATERAL_TPM_ANCHORS_H
 #define CUPEL_COLLATERAL_TPM_ANCHORS_H

@@ -94,8 +94,7 @@ static bool queue_packet(struct keep_pipe *p, struct span packet)
 
 static bool send_part(struct keep_pipe *p, const struct keep_message *m, size_t at, struct err *err)
 {
-    uint8_t room[KEEP_PACKET_MAX];
-    struct writer w = writer_over(room, sizeof room);
+    struct writer w = writer_over(p->packet, sizeof p->packet);
     bool is_full = false;
 
     write_u32le(&w, KEEP_MAGIC);
@@ -225,11 +224,10 @@ bool keep_pipe_take(struct keep_pipe *p, struct span packet, struct keep_message
 
 enum keep_read keep_pipe_next(struct keep_pipe *p, struct keep_message *out, struct err *err)
 {
-    uint8_t packet[KEEP_PACKET_MAX];
     bool is_whole = false;
 
     while (!is_whole) {
-        ssize_t n = recv(p->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC);
+        ssize_t n = recv(p->fd, p->packet, sizeof p->packet, MSG_DONTWAIT | MSG_TRUNC);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -237,11 +235,11 @@ enum keep_read keep_pipe_next(struct keep_pipe *p, struct keep_message *out, str
             return KEEP_READ_EMPTY;
         if (n <= 0)
             return KEEP_READ_GONE;
-        if ((size_t)n > sizeof packet) {
+        if ((size_t)n > sizeof p->packet) {
             err_fail(err, ERR_LIMIT, SOURCE, "a packet of %zd bytes", n);
             return KEEP_READ_BAD;
         }
-        if (!keep_pipe_take(p, span_of(packet, (size_t)n), out, &is_whole, err))
+        if (!keep_pipe_take(p, span_of(p->packet, (size_t)n), out, &is_whole, err))
             return KEEP_READ_BAD;
     }
     return KEEP_READ_MESSAGE;

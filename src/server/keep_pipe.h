@@ -2,10 +2,12 @@
  * keep_pipe - one end of the pair between a worker and the keeper: messages as packets
  *
  * Shape    a SOCK_SEQPACKET descriptor that does not block. A message is one packet or several of
- * at most KEEP_PACKET_MAX bytes; what a socket cannot take yet waits in a bounded queue Rule who
- * takes an end over in the middle of a message drops the rest of it: the sender says it again when
- * it hears HELLO Limits   below, by name Errors   malformed, unsupported, limit (a packet no honest
- * process sends): close the pair Source   docs/formats/keeper.md
+ *          at most KEEP_PACKET_MAX bytes; what a socket cannot take yet waits in a bounded queue
+ * Rule     who takes an end over in the middle of a message drops the rest of it: the sender says
+ *          it again when it hears HELLO
+ * Limits   below, by name
+ * Errors   malformed, unsupported, limit (a packet no honest process sends): close the pair
+ * Source   docs/formats/keeper.md
  */
 #ifndef CUPEL_SERVER_KEEP_PIPE_H
 #define CUPEL_SERVER_KEEP_PIPE_H
@@ -42,6 +44,7 @@ struct keep_pipe {
     size_t total;
     uint8_t *room, *queue;
     size_t room_size, queue_at, queue_end, queue_size;
+    uint8_t packet[KEEP_PACKET_MAX]; /* on its way out, or as it came in */
 };
 
 /* Over a descriptor, which is adopted. */

@@ -2,10 +2,11 @@
  * aik - who vouches for the key that signed the quote: its certificate, up to an anchor we hold
  *
  * Shape    an anchor is a name and a key, not a self-signature; intermediate authorities come from
- * a pool of ours, since a request carries the leaf alone Rule     every link's signature is checked
- * whatever key identifiers say; nothing is fetched Borrows  the settings' bytes, the leaf and the
- * arena Errors   malformed, untrusted, stale; each function establishes one thing Source   the TPM
- * contract, 8.1; RFC 5280, 6.1; TCG EK Credential Profile
+ *          a pool of ours, since a request carries the leaf alone
+ * Rule     every link's signature is checked whatever key identifiers say; nothing is fetched
+ * Borrows  the settings' bytes, the leaf and the arena
+ * Errors   malformed, untrusted, stale; each function establishes one thing
+ * Source   the TPM contract, 8.1; RFC 5280, 6.1; TCG EK Credential Profile
  */
 #ifndef CUPEL_EVIDENCE_TPM_AIK_H
 #define CUPEL_EVIDENCE_TPM_AIK_H
