@@ -95,4 +95,8 @@ void slot_fini(struct slot *s);
 EVP_PKEY *pubkey_inside(const struct pubkey *k);
 EVP_PKEY *pkey_of_spki(const struct spki *parts, struct err *err) MUST_USE;
 
+/* signkey.c */
+struct signkey;
+EVP_PKEY *signkey_inside(const struct signkey *k);
+
 #endif

@@ -158,6 +158,11 @@ void signkey_free(struct signkey *k)
     free(k);
 }
 
+EVP_PKEY *signkey_inside(const struct signkey *k)
+{
+    return k->key;
+}
+
 enum pubkey_type signkey_type(const struct signkey *k)
 {
     return k->type;
