@@ -76,6 +76,9 @@ static const struct {
     { "2026-03-11-preview", API_2026_03_11_PREVIEW },
 };
 
+static const char *const management_versions[] = { "2018-09-01-preview", "2020-10-01",
+                                                   "2021-06-01-preview", "2021-06-01" };
+
 enum api_version api_version_find(struct span text)
 {
     for (size_t i = 0; i < COUNT(versions); i++)
@@ -86,13 +89,17 @@ enum api_version api_version_find(struct span text)
 
 enum api_version api_version_find_management(struct span text)
 {
-    static const char *const known[] = { "2018-09-01-preview", "2020-10-01", "2021-06-01-preview",
-                                         "2021-06-01" };
-
-    for (size_t i = 0; i < COUNT(known); i++)
-        if (span_is_nocase(text, known[i]))
+    for (size_t i = 0; i < COUNT(management_versions); i++)
+        if (span_is_nocase(text, management_versions[i]))
             return API_MANAGEMENT;
     return API_UNKNOWN;
+}
+
+const char *api_version_name(size_t i, bool is_management)
+{
+    if (is_management)
+        return i < COUNT(management_versions) ? management_versions[i] : NULL;
+    return i < COUNT(versions) ? versions[i].text : NULL;
 }
 
 /* Piece by piece: "{name}" takes one that is not empty. */

@@ -90,4 +90,7 @@ bool call_check_access(struct call *call) MUST_USE;
 enum api_version api_version_find(struct span text);
 enum api_version api_version_find_management(struct span text);
 
+/* The i-th version that is served, oldest first, for the manual; NULL after the last. */
+const char *api_version_name(size_t i, bool is_management);
+
 #endif

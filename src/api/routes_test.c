@@ -117,6 +117,20 @@ static void versions_are_those_of_the_contract(void **state)
     assert_int_equal(api_version_find(span_str("")), API_UNKNOWN);
 }
 
+static void every_version_that_is_named_is_found(void **state)
+{
+    const char *name;
+    size_t i;
+
+    (void)state;
+    for (i = 0; (name = api_version_name(i, false)) != NULL; i++)
+        assert_int_equal(api_version_find(span_str(name)), API_2018_09_01_PREVIEW + i);
+    assert_int_equal(API_2018_09_01_PREVIEW + i, API_MANAGEMENT);
+    for (i = 0; (name = api_version_name(i, true)) != NULL; i++)
+        assert_int_equal(api_version_find_management(span_str(name)), API_MANAGEMENT);
+    assert_true(i > 0);
+}
+
 static void every_error_has_a_status_and_a_code(void **state)
 {
     (void)state;
@@ -127,4 +141,5 @@ static void every_error_has_a_status_and_a_code(void **state)
 TEST_MAIN(paths_are_found_however_they_are_spelled, broken_escapes_are_refused,
           every_row_is_in_normal_form_and_found, km_81_every_row_says_what_it_needs,
           head_is_answered_where_get_is, a_path_tells_its_methods,
-          versions_are_those_of_the_contract, every_error_has_a_status_and_a_code)
+          versions_are_those_of_the_contract, every_version_that_is_named_is_found,
+          every_error_has_a_status_and_a_code)

@@ -7,6 +7,10 @@
 #include "../format/json.h"
 #include "../format/uri.h"
 
+#define TEXT    "text/plain; charset=utf-8"
+#define JSON    "application/json"
+#define METRICS "text/plain; version=0.0.4; charset=utf-8"
+
 enum { ANSWER_MEMORY = 512 * 1024, CONNECTIONS = 64 };
 
 struct admin {
@@ -26,7 +30,7 @@ static void answer_live(const struct admin_source *s, struct arena *a, struct ht
 {
     (void)s;
     (void)a;
-    answer_text(out, 200, "text/plain; charset=utf-8", span_str("alive\n"));
+    answer_text(out, 200, TEXT, span_str("alive\n"));
 }
 
 static void write_warnings(struct writer *w, const struct admin_status *s)
@@ -70,7 +74,7 @@ static void answer_ready(const struct admin_source *s, struct arena *a, struct h
 
     s->status(s->context, &status);
     write_ready(&w, &status);
-    answer_text(out, status.is_ready ? 200 : 503, "application/json", writer_span(&w));
+    answer_text(out, status.is_ready ? 200 : 503, JSON, writer_span(&w));
 }
 
 static void write_gauge(struct writer *w, const char *name, const char *type, const char *help,
@@ -99,20 +103,18 @@ static void answer_metrics(const struct admin_source *s, struct arena *a, struct
     write_gauge(&w, "cupel_lab_roots_accepted", "gauge", "Whether evidence of a lab passes.",
                 status.has_lab_roots);
     s->metrics(s->context, &w);
-    answer_text(out, 200, "text/plain; version=0.0.4; charset=utf-8", writer_span(&w));
+    answer_text(out, 200, METRICS, writer_span(&w));
 }
 
-/* All that is served. */
 /* clang-format off */
-static const struct {
-    const char *path;
-    void (*answer)(const struct admin_source *, struct arena *, struct http_answer *);
-} pages[] = {
-    { "/livez",   answer_live },
-    { "/readyz",  answer_ready },
-    { "/metrics", answer_metrics },
+const struct admin_page admin_pages[] = {
+    { "/livez",   TEXT,    "the supervisor answers",                         false, answer_live },
+    { "/readyz",  JSON,    "whether clients are served, and what is unsafe", true,  answer_ready },
+    { "/metrics", METRICS, "counters and gauges for Prometheus",             false, answer_metrics },
 };
 /* clang-format on */
+
+const size_t admin_page_count = COUNT(admin_pages);
 
 void admin_answer(const struct admin_source *source, const struct http_request *request,
                   struct arena *a, struct http_answer *out)
@@ -120,13 +122,13 @@ void admin_answer(const struct admin_source *source, const struct http_request *
     struct span path, query;
 
     uri_split(request->target, &path, &query);
-    for (size_t i = 0; i < COUNT(pages); i++) {
-        if (!span_is(path, pages[i].path))
+    for (size_t i = 0; i < admin_page_count; i++) {
+        if (!span_is(path, admin_pages[i].path))
             continue;
         if (request->method != HTTP_GET && request->method != HTTP_HEAD)
             answer_text(out, 405, "text/plain", span_str("GET or HEAD\n"));
         else
-            pages[i].answer(source, a, out);
+            admin_pages[i].answer(source, a, out);
         return;
     }
     answer_text(out, 404, "text/plain", span_str("/livez, /readyz or /metrics\n"));

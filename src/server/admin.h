@@ -27,6 +27,15 @@ struct admin_source {
     void (*metrics)(void *context, struct writer *w); /* the workers' pages */
 };
 
+/* All that is served. */
+struct admin_page {
+    const char *path, *type, *summary;
+    bool may_be_unready; /* answers 503, too */
+    void (*answer)(const struct admin_source *, struct arena *, struct http_answer *);
+};
+extern const struct admin_page admin_pages[];
+extern const size_t admin_page_count;
+
 struct admin;
 
 /* Listens on fd (adopted); NULL with err. */
