@@ -52,7 +52,8 @@ static void write_name(struct writer *w, const struct cert_wish *wish)
 
     if (wish->organization)
         write_attribute(w, OID_ORGANIZATION, wish->organization);
-    write_attribute(w, OID_COMMON_NAME, wish->common_name);
+    if (wish->common_name)
+        write_attribute(w, OID_COMMON_NAME, wish->common_name);
     der_end(w, name);
 }
 
@@ -94,6 +95,8 @@ static void write_constraints(struct writer *w, const struct cert_wish *wish)
 
     if (wish->is_ca)
         der_write_boolean(w, true);
+    if (wish->has_path_length)
+        der_write_uint(w, DER_INTEGER, wish->path_length);
     der_end(w, seq);
     extension_end(w, m);
 }
@@ -101,9 +104,10 @@ static void write_constraints(struct writer *w, const struct cert_wish *wish)
 static void write_usage(struct writer *w, const struct cert_wish *wish)
 {
     struct extension_mark m = extension_begin(w, "2.5.29.15", true);
+    uint16_t usual =
+        wish->is_ca ? CERT_KEY_CERT_SIGN | CERT_KEY_CRL_SIGN : CERT_KEY_DIGITAL_SIGNATURE;
 
-    der_write_named_bits(w, wish->is_ca ? CERT_KEY_CERT_SIGN | CERT_KEY_CRL_SIGN
-                                        : CERT_KEY_DIGITAL_SIGNATURE);
+    der_write_named_bits(w, wish->key_usage ? wish->key_usage : usual);
     extension_end(w, m);
 }
 
@@ -124,13 +128,24 @@ static void write_key_ids(struct writer *w, const struct plan *p)
     extension_end(w, m);
 }
 
-static void write_purpose(struct writer *w)
+static void write_purpose(struct writer *w, const char *purpose)
 {
     struct extension_mark m = extension_begin(w, "2.5.29.37", false);
     size_t seq = der_begin(w, DER_SEQUENCE);
 
-    der_write_oid(w, OID_SERVER_AUTH);
+    der_write_oid(w, purpose);
     der_end(w, seq);
+    extension_end(w, m);
+}
+
+static void write_policy(struct writer *w, const char *policy)
+{
+    struct extension_mark m = extension_begin(w, "2.5.29.32", true);
+    size_t list = der_begin(w, DER_SEQUENCE), one = der_begin(w, DER_SEQUENCE);
+
+    der_write_oid(w, policy);
+    der_end(w, one);
+    der_end(w, list);
     extension_end(w, m);
 }
 
@@ -150,9 +165,15 @@ static bool write_address(struct writer *w, const char *text, struct err *err)
 
 static bool write_names(struct writer *w, const struct cert_wish *wish, struct err *err)
 {
-    struct extension_mark m = extension_begin(w, "2.5.29.17", false);
-    size_t seq = der_begin(w, DER_SEQUENCE);
+    struct extension_mark m = extension_begin(w, "2.5.29.17", !wish->common_name);
+    size_t seq;
 
+    if (wish->alt_name.n > 0) {
+        write_bytes(w, wish->alt_name);
+        extension_end(w, m);
+        return true;
+    }
+    seq = der_begin(w, DER_SEQUENCE);
     for (size_t i = 0; i < wish->dns_count; i++)
         der_write(w, DER_CONTEXT(2), span_str(wish->dns_names[i]));
     for (size_t i = 0; i < wish->ip_count; i++)
@@ -170,9 +191,12 @@ static bool write_extensions(struct writer *w, const struct plan *p, struct err 
     write_constraints(w, p->wish);
     write_usage(w, p->wish);
     write_key_ids(w, p);
-    if (p->wish->is_tls_server)
-        write_purpose(w);
-    if (p->wish->dns_count + p->wish->ip_count > 0 && !write_names(w, p->wish, err))
+    if (p->wish->is_tls_server || p->wish->purpose)
+        write_purpose(w, p->wish->purpose ? p->wish->purpose : OID_SERVER_AUTH);
+    if (p->wish->policy)
+        write_policy(w, p->wish->policy);
+    if (p->wish->dns_count + p->wish->ip_count + p->wish->alt_name.n > 0 &&
+        !write_names(w, p->wish, err))
         return false;
     der_end(w, list);
     der_end(w, tagged);
@@ -186,7 +210,10 @@ static bool write_tbs(struct writer *w, const struct plan *p, struct err *err)
 
     der_write_uint(w, DER_INTEGER, VERSION_3);
     der_end(w, version);
-    der_write_uint(w, DER_INTEGER, p->wish->serial);
+    if (p->wish->serial_id.n > 0)
+        der_write_magnitude(w, p->wish->serial_id);
+    else
+        der_write_uint(w, DER_INTEGER, p->wish->serial);
     x509_algorithm_write(w, p->alg);
     if (p->issuer.n > 0)
         write_bytes(w, p->issuer);
@@ -257,7 +284,9 @@ static bool plan_make(struct crypto *c, const struct signkey *subject_key, struc
                       struct err *err)
 {
     p->alg = alg_for(issuer_key);
-    return signkey_spki(subject_key, a, &p->spki, err) && key_id_of(c, p->spki, p->key_id, err) &&
+    p->spki = p->wish->spki;
+    return (p->spki.n > 0 || signkey_spki(subject_key, a, &p->spki, err)) &&
+           key_id_of(c, p->spki, p->key_id, err) &&
            (issuer_cert.n == 0 || issuer_read(issuer_cert, issuer_key, a, p, err));
 }
 

@@ -44,7 +44,7 @@ bool signkey_sign(struct crypto *c, struct signkey *k, enum sig_alg alg, struct 
 
 /* What a certificate of ours is to say. Strings are UTF-8. */
 struct cert_wish {
-    const char *common_name;  /* of any length, also beyond RFC 5280's 64 characters */
+    const char *common_name;  /* of any length, also beyond RFC 5280's 64 characters; NULL: none */
     const char *organization; /* or NULL */
     uint64_t serial;
     int64_t not_before, not_after; /* seconds since 1970 UTC */
@@ -54,12 +54,23 @@ struct cert_wish {
     const char *const *ip_addresses;
     size_t ip_count;    /* "127.0.0.1", "::1" */
     bool is_tls_server; /* extendedKeyUsage serverAuth */
+
+    /* Where zero and NULL stand, the certificate says what others say. */
+    bool has_path_length;
+    uint8_t path_length;
+    uint16_t key_usage;    /* CERT_KEY_... */
+    const char *purpose;   /* extendedKeyUsage, dotted */
+    const char *policy;    /* certificatePolicies, dotted; critical */
+    struct span alt_name;  /* subjectAltName, DER, in place of the names above; critical where there
+                              is no subject */
+    struct span spki;      /* of the subject; without a subject_key */
+    struct span serial_id; /* up to 20 bytes, the serial number in place of the one above */
 };
 
-/* Makes a certificate over subject_key, signed by issuer_key, with basic constraints, key usage
- * (CAs: certificates and CRLs; others: digital signature) and key identifiers. issuer_cert: the
- * issuer's certificate in DER, which must hold issuer_key; empty for a self-signed certificate.
- * The result is DER in the arena; out is left alone on failure. */
+/* Makes a certificate over subject_key (or the wish's spki), signed by issuer_key, with basic
+ * constraints, key usage (CAs: certificates and CRLs; others: digital signature) and key
+ * identifiers. issuer_cert: the issuer's certificate in DER, which must hold issuer_key; empty for
+ * a self-signed certificate. The result is DER in the arena; out is left alone on failure. */
 bool cert_make(struct crypto *c, const struct cert_wish *wish, const struct signkey *subject_key,
                struct span issuer_cert, struct signkey *issuer_key, struct arena *a,
                struct span *out, struct err *err) MUST_USE;

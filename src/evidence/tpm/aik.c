@@ -18,6 +18,8 @@
 #define OID_ANY_PURPOSE  "2.5.29.37.0"
 #define OID_AIK          "2.23.133.8.3"
 #define OID_MANUFACTURER "2.23.133.2.1"
+#define OID_MODEL        "2.23.133.2.2"
+#define OID_VERSION      "2.23.133.2.3"
 #define OID_NOTICE       "1.3.6.1.5.5.7.2.2"
 #define OID_CPS          "1.3.6.1.5.5.7.2.1"
 #define OID_BY_CERT      "1.3.6.1.4.1.311.21.31"
@@ -86,9 +88,8 @@ static struct span read_policy(struct reader *list)
     return oid;
 }
 
-/* Tells whether an OID stands in an extension that is a list; a shape that is none fails. */
-static bool list_has(const struct cert *cert, const char *extension, const char *oid, bool *has,
-                     struct err *err)
+bool aik_list_has(const struct cert *cert, const char *extension, const char *oid, bool *has,
+                  struct err *err)
 {
     const struct cert_extension *x = cert_extension_find(cert, extension);
     bool is_policies = strcmp(extension, OID_POLICIES) == 0;
@@ -108,8 +109,20 @@ static bool list_has(const struct cert *cert, const char *extension, const char 
     return reader_done(&r) || err_in(err, is_policies ? "policies" : "purposes");
 }
 
-/* One attribute after the other of a directoryName; the manufacturer's value is kept. */
-static void read_name(struct reader *general, struct span *manufacturer)
+static void keep_name(struct tpm_names *out, struct span oid, struct span value)
+{
+    if (utf8_check(value) != value.n)
+        return;
+    if (der_oid_is(oid, OID_MANUFACTURER))
+        out->manufacturer = value;
+    else if (der_oid_is(oid, OID_MODEL))
+        out->model = value;
+    else if (der_oid_is(oid, OID_VERSION))
+        out->version = value;
+}
+
+/* One attribute after the other of a directoryName; what is said of the TPM is kept. */
+static void read_name(struct reader *general, struct tpm_names *out)
 {
     struct reader name = der_enter(general, DER_SEQUENCE, "name");
 
@@ -122,8 +135,7 @@ static void read_name(struct reader *general, struct span *manufacturer)
             uint8_t tag = 0;
             struct span value = der_take_any(&attribute, &tag, "value");
 
-            if (der_oid_is(oid, OID_MANUFACTURER) && utf8_check(value) == value.n)
-                *manufacturer = value;
+            keep_name(out, oid, value);
             reader_join(&rdn, &attribute, "attribute");
         } while (reader_left(&rdn) > 0);
         reader_join(&name, &rdn, "rdn");
@@ -131,13 +143,13 @@ static void read_name(struct reader *general, struct span *manufacturer)
     reader_join(general, &name, "name");
 }
 
-static bool read_alt_name(const struct cert *cert, struct span *manufacturer, struct err *err)
+bool aik_names(const struct cert *cert, struct tpm_names *out, struct err *err)
 {
     const struct cert_extension *x = cert_extension_find(cert, OID_ALT_NAME);
     struct reader r, list;
     uint8_t tag = 0;
 
-    *manufacturer = (struct span){ 0 };
+    *out = (struct tpm_names){ 0 };
     if (!x)
         return true;
     r = reader_over(x->value, err);
@@ -149,7 +161,7 @@ static bool read_alt_name(const struct cert *cert, struct span *manufacturer, st
         }
         struct reader general = der_enter(&list, DER_CONTEXT_CONSTRUCTED(4), "directory");
 
-        read_name(&general, manufacturer);
+        read_name(&general, out);
         reader_join(&list, &general, "directory");
     }
     reader_join(&r, &list, NULL);
@@ -159,21 +171,21 @@ static bool read_alt_name(const struct cert *cert, struct span *manufacturer, st
 struct span aik_manufacturer(const struct cert *leaf)
 {
     struct err ignored = { 0 };
-    struct span manufacturer;
+    struct tpm_names names;
 
-    return read_alt_name(leaf, &manufacturer, &ignored) ? manufacturer : (struct span){ 0 };
+    return aik_names(leaf, &names, &ignored) ? names.manufacturer : (struct span){ 0 };
 }
 
 bool aik_leaf_parse(struct span der, struct cert *out, struct err *err)
 {
-    struct span manufacturer;
+    struct tpm_names names;
     struct cert cert;
     bool ignored;
 
     if (!cert_parse(der, &cert, err) ||
-        !list_has(&cert, OID_POLICIES, OID_BY_CERT, &ignored, err) ||
-        !list_has(&cert, OID_PURPOSES, OID_AIK, &ignored, err) ||
-        !read_alt_name(&cert, &manufacturer, err))
+        !aik_list_has(&cert, OID_POLICIES, OID_BY_CERT, &ignored, err) ||
+        !aik_list_has(&cert, OID_PURPOSES, OID_AIK, &ignored, err) ||
+        !aik_names(&cert, &names, err))
         return false;
     *out = cert;
     return true;
@@ -378,8 +390,8 @@ static bool check_purpose(const struct cert *cert, bool is_leaf, struct err *err
 {
     bool has = false, has_any = false;
 
-    if (!list_has(cert, OID_PURPOSES, OID_AIK, &has, err) ||
-        !list_has(cert, OID_PURPOSES, OID_ANY_PURPOSE, &has_any, err))
+    if (!aik_list_has(cert, OID_PURPOSES, OID_AIK, &has, err) ||
+        !aik_list_has(cert, OID_PURPOSES, OID_ANY_PURPOSE, &has_any, err))
         return false;
     if (has || (!is_leaf && (has_any || !cert_extension_find(cert, OID_PURPOSES))))
         return true;
@@ -391,9 +403,9 @@ static bool check_policies(const struct aik_path *path, struct err *err)
     const struct cert *leaf = &path->certs[0];
     bool by_cert = false, by_key = false, by_user = false;
 
-    if (!list_has(leaf, OID_POLICIES, OID_BY_CERT, &by_cert, err) ||
-        !list_has(leaf, OID_POLICIES, OID_BY_KEY, &by_key, err) ||
-        !list_has(leaf, OID_POLICIES, OID_BY_USER, &by_user, err))
+    if (!aik_list_has(leaf, OID_POLICIES, OID_BY_CERT, &by_cert, err) ||
+        !aik_list_has(leaf, OID_POLICIES, OID_BY_KEY, &by_key, err) ||
+        !aik_list_has(leaf, OID_POLICIES, OID_BY_USER, &by_user, err))
         return false;
     if (by_user)
         return fail_cert(err, leaf, CONTRACT,
@@ -403,27 +415,52 @@ static bool check_policies(const struct aik_path *path, struct err *err)
     return true;
 }
 
+static bool check_understood(const struct cert *cert, struct err *err)
+{
+    return understands(cert) ||
+           fail_cert(err, cert, RFC5280 "4.2", "has a critical extension we do not know");
+}
+
 static bool check_one(const struct aik_path *path, size_t i, struct err *err)
 {
     const struct cert *cert = &path->certs[i];
 
-    if (!understands(cert))
-        return fail_cert(err, cert, RFC5280 "4.2", "has a critical extension we do not know");
-    if (!(i == 0 ? check_leaf(cert, err) : check_authority(cert, i - 1, err)))
-        return false;
-    return check_purpose(cert, i == 0, err);
+    return check_understood(cert, err) &&
+           (i == 0 ? check_leaf(cert, err) : check_authority(cert, i - 1, err)) &&
+           check_purpose(cert, i == 0, err);
 }
 
-bool aik_path_check(const struct aik_path *path, struct err *err)
+/* Of a chain for another purpose. */
+static bool check_other(const struct aik_path *path, size_t i, struct err *err)
+{
+    const struct cert *cert = &path->certs[i];
+
+    return check_understood(cert, err) && (i == 0 || check_authority(cert, i - 1, err));
+}
+
+static bool check_each(const struct aik_path *path,
+                       bool (*check)(const struct aik_path *path, size_t i, struct err *err),
+                       struct err *err)
 {
     for (size_t i = 0; i < path->count; i++) {
         char place[24];
 
         snprintf(place, sizeof place, "chain[%zu]", i);
-        if (!check_one(path, i, err))
+        if (!check(path, i, err))
             return err_in(err, place);
     }
-    return check_policies(path, err) || err_in(err, "chain[0]");
+    return true;
+}
+
+bool aik_authorities_check(const struct aik_path *path, struct err *err)
+{
+    return check_each(path, check_other, err);
+}
+
+bool aik_path_check(const struct aik_path *path, struct err *err)
+{
+    return check_each(path, check_one, err) &&
+           (check_policies(path, err) || err_in(err, "chain[0]"));
 }
 
 /* ---------------------------------------------------------------- dates */

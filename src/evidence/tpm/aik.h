@@ -47,6 +47,20 @@ bool aik_crls_last(const struct aik_path *path, const struct tpm_settings *s, st
 bool aik_not_revoked(const struct aik_path *path, const struct tpm_settings *s, struct arena *a,
                      struct err *err) MUST_USE;
 
+/* As aik_path_check, for the authorities on the way alone, and nothing about purposes. */
+bool aik_authorities_check(const struct aik_path *path, struct err *err) MUST_USE;
+
+/* Tells whether an OID stands in an extension that is a list ("2.5.29.37"); malformed for a shape
+ * that is none. */
+bool aik_list_has(const struct cert *cert, const char *extension, const char *oid, bool *has,
+                  struct err *err) MUST_USE;
+
+/* What the alternative name says of the TPM; empty where it is not said. */
+struct tpm_names {
+    struct span manufacturer, model, version;
+};
+bool aik_names(const struct cert *cert, struct tpm_names *out, struct err *err) MUST_USE;
+
 /* The TPM's manufacturer as the alternative name has it, "id:4E544300"; empty where it is not
  * said. */
 struct span aik_manufacturer(const struct cert *leaf);
