@@ -552,6 +552,33 @@ static void km_45_km_46_what_is_no_quote_says_so_in_its_first_bytes(void **state
     CHECK_ERR("refused", e, ERR_MALFORMED, "magic");
 }
 
+/* A signer's name may hold the very bytes that stand before a challenge, a magic or a selection. */
+static void km_53_fields_are_found_by_their_lengths_whatever_bytes_stand_in_them(void **state)
+{
+    static const uint8_t names[][34] = {
+        { 0x00, 0x0B, 0x00, 0x24, 0x00, 0x14, 0xFF, 'T', 'C', 'G', 0x80, 0x18, 0x00, 0x24 },
+        { 0x00, 0x0B, 0x00, 0x20, 0x00, 0x00, 0x00, 0x01, 0x00, 0x0B, 0x03, 0xFF, 0xFF, 0xFF },
+    };
+    static const uint8_t data[] = { 0x00, 0x24, 0x00, 0x0B, 0xFF, 'T', 'C', 'G', 0x00, 0x24 };
+
+    (void)state;
+    begin();
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct tpm_attest a = quote_sample(), b;
+        struct writer w = writer_in(&arena, 1024);
+        struct err e = { 0 };
+
+        a.signer = span_of(names[i], sizeof names[i]);
+        a.extra_data = span_of(data, sizeof data);
+        tpm_attest_write(&w, &a);
+        CHECK_OK("read", tpm_attest_parse(writer_span(&w), &b, &e), e);
+        CHECK("signer", span_equal(b.signer, a.signer));
+        CHECK("extra data", span_equal(b.extra_data, a.extra_data));
+        CHECK_INT("selections", b.selection_count, a.selection_count);
+        CHECK("digest", span_equal(b.pcr_digest, a.pcr_digest));
+    }
+}
+
 TEST_MAIN(what_is_written_is_read_and_written_again,
           each_truncation_and_each_byte_too_many_is_refused,
           no_flipped_bit_is_read_as_something_else_than_it_says,
@@ -563,4 +590,5 @@ TEST_MAIN(what_is_written_is_read_and_written_again,
           quotes_of_real_and_software_tpms_hold_under_their_keys,
           names_are_those_that_the_tpms_computed,
           every_structure_of_the_vectors_is_read_and_written_again,
-          km_45_km_46_what_is_no_quote_says_so_in_its_first_bytes)
+          km_45_km_46_what_is_no_quote_says_so_in_its_first_bytes,
+          km_53_fields_are_found_by_their_lengths_whatever_bytes_stand_in_them)
