@@ -26,7 +26,7 @@ struct asked {
 
 struct keep_channel {
     struct keep_pipe pipe;
-    struct keep_page *page;
+    struct page *page;
     const struct state *state;
     uint64_t turn;
     bool is_stale_said;
@@ -58,7 +58,7 @@ static const struct state *channel_state(void *context)
     struct state *next;
     uint64_t turn;
 
-    if (keep_page_turn(c->page) == c->turn)
+    if (page_turn(c->page) == c->turn)
         return c->state;
     next = keep_page_state(c->page, &turn, &e);
     if (!next) {

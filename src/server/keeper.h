@@ -27,7 +27,7 @@ enum {
 
 struct keeper_settings {
     struct store *store;    /* borrowed */
-    struct keep_page *page; /* borrowed; writable */
+    struct page *page; /* borrowed; writable */
     int control_fd;         /* from the supervisor: pairs of workers (handover.h); adopted */
 
     /* Called when everything is ready: the place to give up rights. False ends the process. */

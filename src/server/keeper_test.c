@@ -68,12 +68,12 @@ static void keeper_kill(void)
 static void wait_for_turn(void)
 {
     struct err e = { 0 };
-    struct keep_page *p = keep_page_map(page_read_fd, false, &e);
+    struct page *p = keep_page_map(page_read_fd, false, &e);
 
     CHECK_OK("page", p != NULL, e);
-    for (int i = 0; i < 10000 && keep_page_turn(p) == 0; i++)
+    for (int i = 0; i < 10000 && page_turn(p) == 0; i++)
         usleep(1000);
-    CHECK("published", keep_page_turn(p) > 0);
+    CHECK("published", page_turn(p) > 0);
     keep_page_unmap(p);
 }
 
@@ -438,7 +438,7 @@ static void workers_can_only_read_the_page(void **state)
 }
 
 /* One state after another, until the process is killed. */
-static void publish_for_ever(struct keep_page *w, struct store_token *tokens)
+static void publish_for_ever(struct page *w, struct store_token *tokens)
 {
     struct err e = { 0 };
 
@@ -460,7 +460,7 @@ static void a_page_is_read_whole_while_it_is_written(void **state)
 {
     struct store_token tokens[64] = { 0 };
     uint8_t digests[64][SHA256_SIZE];
-    struct keep_page *w, *r;
+    struct page *w, *r;
     struct err e = { 0 };
     uint64_t turn = 0;
     int status;
@@ -470,7 +470,7 @@ static void a_page_is_read_whole_while_it_is_written(void **state)
     CHECK_OK("page", keep_page_make(&page_fd, &page_read_fd, &e), e);
     w = keep_page_map(page_fd, true, &e);
     r = keep_page_map(page_read_fd, false, &e);
-    CHECK("mapped", w && r && keep_page_turn(r) == 0);
+    CHECK("mapped", w && r && page_turn(r) == 0);
     CHECK("nothing yet", !keep_page_state(r, &turn, &e) && e.code == ERR_IO);
     err_clear(&e);
     for (uint8_t i = 0; i < 64; i++) {
@@ -480,7 +480,7 @@ static void a_page_is_read_whole_while_it_is_written(void **state)
     child = fork();
     if (child == 0)
         publish_for_ever(w, tokens);
-    while (keep_page_turn(r) == 0)
+    while (page_turn(r) == 0)
         usleep(100);
     for (int i = 0; i < 20000; i++) {
         struct state *s = keep_page_state(r, &turn, &e);

@@ -11,13 +11,19 @@
 enum {
     HEAD_SIZE = 4096,
     PLACES = 2,
-    TRIES = 100,
+    TRIES = 1000,
     SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL
 };
 
 struct page {
     _Atomic uint64_t turn; /* its place is turn % PLACES */
     uint64_t size[PLACES];
+};
+
+/* What a reader takes away. */
+struct copy {
+    uint8_t *p;
+    size_t room, n;
 };
 
 _Static_assert(sizeof(struct page) <= HEAD_SIZE, "the head has room");
@@ -94,27 +100,39 @@ uint64_t page_turn(const struct page *p)
     return atomic_load_explicit(&p->turn, memory_order_acquire);
 }
 
-/* One try: the copy counts only when nobody can have begun to write over it meanwhile. */
+/* One try: the copy counts only when nobody can have begun to write over it meanwhile. Tries share
+ * their memory as long as it is large enough. */
 static bool try_read(const struct page *p, size_t room, uint64_t turn, struct arena *a,
-                     struct span *out)
+                     struct copy *c)
 {
     uint64_t size = p->size[turn % PLACES];
 
     if (size > room)
         return false; /* torn; the turn has moved on */
-    *out = arena_dup(a, span_of(place(p, room, turn), (size_t)size));
+    if (!c->p || size > c->room) {
+        c->p = arena_room(a, (size_t)size);
+        c->room = (size_t)size;
+    }
+    if (!c->p)
+        return false;
+    if (size > 0)
+        memcpy(c->p, place(p, room, turn), (size_t)size);
+    c->n = (size_t)size;
     atomic_thread_fence(memory_order_acquire);
-    return out->p && page_turn(p) == turn;
+    return page_turn(p) == turn;
 }
 
 bool page_read(const struct page *p, size_t room, struct arena *a, struct span *out, uint64_t *turn)
 {
+    struct copy c = { 0 };
+
     for (int i = 0; i < TRIES; i++) {
         uint64_t now = page_turn(p);
 
         if (now == 0)
             return false;
-        if (try_read(p, room, now, a, out)) {
+        if (try_read(p, room, now, a, &c)) {
+            *out = span_of(c.p, c.n);
             *turn = now;
             return true;
         }

@@ -2,9 +2,10 @@
  * page - bytes that one process publishes and others read, in memory that these can only read
  *
  * Shape    a memory file: a head, and two places of `room` bytes. The publisher fills the place
- * that is not in use and then counts the turn up; a reader copies a place, and keeps the copy when
- * the turn is still the same Rule     nothing waits, and what was published outlives the publisher.
- * The bytes are outside bytes to a reader: it parses its copy, never the page
+ *          that is not in use and then counts the turn up; a reader copies a place, and keeps the
+ *          copy when the turn is still the same
+ * Rule     nothing waits, and what was published outlives the publisher. The bytes are outside
+ *          bytes to a reader: it parses its copy, never the page
  */
 #ifndef CUPEL_SERVER_PAGE_H
 #define CUPEL_SERVER_PAGE_H

@@ -27,7 +27,7 @@ struct keeping {
     const char *dir, *path;
     struct crypto *crypto;
     struct store *store;
-    struct keep_page *page;
+    struct page *page;
 };
 
 static bool fail_system(struct err *err, const char *path)
