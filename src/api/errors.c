@@ -115,7 +115,7 @@ enum api_step api_refuse_err(struct call *call, const struct err *err)
 
     if (err->code == ERR_LIMIT)
         error = API_ERROR_TOO_LARGE;
-    else if (err->code == ERR_MEMORY || err->code == ERR_INTERNAL || err->code == ERR_IO)
+    else if (err_is_ours(err) || err->code == ERR_IO)
         error = API_ERROR_INTERNAL;
     return api_refuse_text(call, error, "%s%s%s", err->path, err->path[0] ? ": " : "", err->text);
 }

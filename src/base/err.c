@@ -66,6 +66,11 @@ bool err_in(struct err *err, const char *name)
     return false;
 }
 
+bool err_is_ours(const struct err *err)
+{
+    return err->code == ERR_MEMORY || err->code == ERR_INTERNAL;
+}
+
 void err_clear(struct err *err)
 {
     if (err)

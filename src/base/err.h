@@ -51,6 +51,9 @@ bool err_fail_at(struct err *err, size_t offset, enum err_code code, const char 
 /* Puts name in front of the path of a failure already noted and returns false. */
 bool err_in(struct err *err, const char *name);
 
+/* Tells whether it is our own trouble (memory, internal), which says nothing about the input. */
+bool err_is_ours(const struct err *err);
+
 /* Takes a failure back, so that the value can be used again. */
 void err_clear(struct err *err);
 

@@ -71,5 +71,15 @@ static void every_code_has_a_name(void **state)
     assert_string_equal(err_code_name(ERR_CODES), "unknown");
 }
 
-TEST_MAIN(the_first_failure_stays, the_offset_is_kept, the_path_grows_outwards,
-          long_texts_and_paths_are_cut_not_overrun, every_code_has_a_name)
+static void only_memory_and_internal_are_our_own_trouble(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ERR_CODES; i++) {
+        struct err e = { .code = (enum err_code)i };
+
+        CHECK(err_code_name(e.code), err_is_ours(&e) == (i == ERR_MEMORY || i == ERR_INTERNAL));
+    }
+}
+
+TEST_MAIN(only_memory_and_internal_are_our_own_trouble, the_first_failure_stays, the_offset_is_kept,
+          the_path_grows_outwards, long_texts_and_paths_are_cut_not_overrun, every_code_has_a_name)

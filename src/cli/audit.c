@@ -66,7 +66,7 @@ static bool read_number(const struct cli *c, const char *name, int64_t otherwise
 
 static int fail_audit(struct cli *c, const struct err *e)
 {
-    if (e->code == ERR_MISSING || e->code == ERR_MEMORY || e->code == ERR_INTERNAL)
+    if (e->code == ERR_MISSING || err_is_ours(e))
         return cli_fail_err(c, e);
     return cli_fail(c, EXIT_REFUSED, "%s%s%s", e->path, e->path[0] ? ": " : "", e->text);
 }

@@ -245,7 +245,7 @@ int cli_fail(const struct cli *c, int status, const char *fmt, ...)
 
 int cli_fail_err(const struct cli *c, const struct err *err)
 {
-    bool is_ours = err->code == ERR_MEMORY || err->code == ERR_INTERNAL;
+    bool is_ours = err_is_ours(err);
 
     return cli_fail(c, is_ours ? EXIT_OURS : EXIT_USAGE, "%s%s%s", err->path,
                     err->path[0] ? ": " : "", err->text);

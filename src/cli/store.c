@@ -49,7 +49,7 @@ static int print_report(struct cli *c, const char *path, const struct sqlite_rep
 
 static int fail_store(struct cli *c, const struct err *e)
 {
-    if (e->code == ERR_MISSING || e->code == ERR_MEMORY || e->code == ERR_INTERNAL)
+    if (e->code == ERR_MISSING || err_is_ours(e))
         return cli_fail_err(c, e);
     return cli_fail(c, EXIT_REFUSED, "%s%s%s", e->path, e->path[0] ? ": " : "", e->text);
 }

@@ -98,3 +98,13 @@ bool appraise(const struct appraise_in *in, struct appraisal *out, struct err *e
         return refuse_kind(in, out);
     }
 }
+
+bool appraisal_refuse(struct appraisal *out, const char *reason, struct err *err)
+{
+    if (err_is_ours(&out->err)) {
+        *err = out->err;
+        return false;
+    }
+    out->reason = reason;
+    return true;
+}

@@ -117,6 +117,10 @@ struct appraisal {
 /* Makes it empty: neither accepted nor refused. */
 void appraisal_clear(struct appraisal *out);
 
+/* Ends it after a check that failed, out->err, with the check's word: true, a refusal. When the
+ * failure is our own trouble it is no verdict: false, and it stands in err. */
+bool appraisal_refuse(struct appraisal *out, const char *reason, struct err *err) MUST_USE;
+
 /* Judges. Returns false only for our own troubles (memory, internal) with err set; a refusal is a
  * verdict: true with out->is_accepted false. */
 bool appraise(const struct appraise_in *in, struct appraisal *out, struct err *err) MUST_USE;

@@ -12,7 +12,7 @@ bool proposal_refuse(struct proposal_no *no, enum proposal_refusal otherwise, co
 {
     no->err = *err;
     no->why = otherwise;
-    if (err->code == ERR_MEMORY || err->code == ERR_INTERNAL)
+    if (err_is_ours(err))
         no->why = PROPOSAL_OURS;
     else if (err->code == ERR_LIMIT)
         no->why = PROPOSAL_TOO_LONG;

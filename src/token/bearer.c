@@ -212,7 +212,7 @@ static bool check_signature(struct crypto *c, const struct jws *jws, const struc
 
     if (pubkey_verify(c, k->key, alg, jws->signing_input, jws->signature, &e))
         return true;
-    if (e.code == ERR_MEMORY || e.code == ERR_INTERNAL)
+    if (err_is_ours(&e))
         return err_fail(err, e.code, e.spec, "%s", e.text);
     return fail_at(err, "signature", ERR_UNTRUSTED, "RFC 7515, 5.2",
                    "was not made by the issuer's key that kid names");

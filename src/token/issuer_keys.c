@@ -202,7 +202,7 @@ static bool read_entry(struct issuer_keys *k, const struct reading *r, struct er
     item.key = pubkey_new_spki(r->c, spki, &e);
     if (item.key)
         k->items[k->count++] = item;
-    else if (e.code == ERR_MEMORY || e.code == ERR_INTERNAL)
+    else if (err_is_ours(&e))
         return err_fail(err, e.code, e.spec, "%s", e.text);
     return true;
 }

@@ -78,7 +78,7 @@ static bool add_key(struct jwks *k, struct crypto *c, const struct json *entry, 
 
     item.key = pubkey_new_spki(c, leaf->spki, &e);
     if (!item.key) {
-        if (e.code != ERR_MEMORY && e.code != ERR_INTERNAL)
+        if (!err_is_ours(&e))
             return true;
         return err_fail(err, e.code, e.spec, "%s", e.text);
     }

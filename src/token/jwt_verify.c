@@ -99,7 +99,7 @@ static bool made_by(const struct signed_by *s, const struct jwk *k, struct err *
 
     if (pubkey_verify(s->c, k->key, s->alg, s->jws->signing_input, s->jws->signature, &e))
         return true;
-    if (e.code == ERR_MEMORY || e.code == ERR_INTERNAL)
+    if (err_is_ours(&e))
         err_fail(err, e.code, e.spec, "%s", e.text);
     return false;
 }

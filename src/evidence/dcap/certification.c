@@ -43,11 +43,6 @@ static bool blocks_parse(const struct certification *c, struct arena *a, struct 
                      err);
 }
 
-static bool is_trouble_of_ours(const struct err *err)
-{
-    return err->code == ERR_MEMORY || err->code == ERR_INTERNAL;
-}
-
 /* A lone leaf is of use only when it is one certificate and nothing else. */
 static bool leaf_check(const struct certification *c, struct arena *a, struct err *err)
 {
@@ -56,7 +51,7 @@ static bool leaf_check(const struct certification *c, struct arena *a, struct er
     struct err why = { 0 };
 
     if (!blocks_parse(c, a, blocks, &count, &why)) {
-        if (is_trouble_of_ours(&why) || a->is_full)
+        if (err_is_ours(&why) || a->is_full)
             return arena_fail(a, err);
         return err_fail(err, ERR_UNSUPPORTED, APP_A,
                         "type 4 is one PCK certificate, and this is not: %.120s", why.text);

@@ -22,11 +22,6 @@ struct preparation {
     struct dcap_collateral *k;
 };
 
-static bool is_ours(enum err_code code)
-{
-    return code == ERR_MEMORY || code == ERR_INTERNAL;
-}
-
 static void settle(struct dcap_step *step, bool holds)
 {
     step->holds = holds;
@@ -60,7 +55,7 @@ static bool find_root_crl_signer(const struct preparation *p, struct dcap_list *
         pubkey_free(key);
         if (holds)
             return keep_signer(p, list, p->roots->items[i].point, err);
-        if (is_ours(no.code)) {
+        if (err_is_ours(&no)) {
             *err = no;
             return false;
         }
@@ -281,7 +276,7 @@ static bool check_own_trouble(const struct dcap_collateral *k, struct err *err)
     };
 
     for (size_t i = 0; i < COUNT(steps); i++)
-        if (is_ours(steps[i]->err.code)) {
+        if (err_is_ours(&steps[i]->err)) {
             *err = steps[i]->err;
             return false;
         }

@@ -3,21 +3,6 @@
 #include "../dcap/case.h"
 #include "claims.h"
 
-static bool is_own_trouble(const struct err *err)
-{
-    return err->code == ERR_MEMORY || err->code == ERR_INTERNAL;
-}
-
-static bool refuse(struct appraisal *out, const struct check *failed, struct err *err)
-{
-    if (is_own_trouble(&out->err)) {
-        *err = out->err;
-        return false;
-    }
-    out->reason = failed->reason;
-    return true;
-}
-
 bool sgx_appraise(const struct appraise_in *in, struct appraisal *out, struct err *err)
 {
     struct dcap_case c = {
@@ -31,7 +16,7 @@ bool sgx_appraise(const struct appraise_in *in, struct appraisal *out, struct er
 
     failed = check_run(sgx_checks, sgx_check_count, &c, &out->trail, &out->err);
     if (failed)
-        return refuse(out, failed, err);
+        return appraisal_refuse(out, failed->reason, err);
     if (!sgx_claims_make(&c, &out->incoming, &out->outgoing, err))
         return false;
     out->is_debug = c.quote.report.is_debug;

@@ -314,7 +314,7 @@ bool aik_path_find(struct crypto *c, const struct cert *leaf, const struct tpm_s
     *is_signed = search(&f);
     if (*is_signed)
         return true;
-    if (f.why.code == ERR_MEMORY || f.why.code == ERR_INTERNAL) {
+    if (err_is_ours(&f.why)) {
         *err = f.why;
         return false;
     }

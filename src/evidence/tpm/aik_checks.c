@@ -47,7 +47,7 @@ static bool is_pinned(const struct tpm_case *c)
  * and told instead of refused. Our own troubles are never taken for the sender's. */
 static bool doubt(struct tpm_case *c, char *detail, struct err *err)
 {
-    bool is_ours = err->code == ERR_MEMORY || err->code == ERR_INTERNAL;
+    bool is_ours = err_is_ours(err);
 
     if (!c->settings->aik_cert_is_optional || is_ours || c->aik_spki.n == 0)
         return false;

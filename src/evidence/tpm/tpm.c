@@ -5,21 +5,6 @@
 
 const struct tpm_settings tpm_settings_strict = { 0 };
 
-static bool is_own_trouble(const struct err *err)
-{
-    return err->code == ERR_MEMORY || err->code == ERR_INTERNAL;
-}
-
-static bool refuse(struct appraisal *out, const struct check *failed, struct err *err)
-{
-    if (is_own_trouble(&out->err)) {
-        *err = out->err;
-        return false;
-    }
-    out->reason = failed->reason;
-    return true;
-}
-
 static const struct check *run_checks(struct tpm_case *c, struct appraisal *out)
 {
     const struct check *failed = check_run(tpm_checks, tpm_check_count, c, &out->trail, &out->err);
@@ -40,7 +25,7 @@ bool tpm_appraise(const struct appraise_in *in, struct appraisal *out, struct er
     c->settings = in->tpm ? in->tpm : &tpm_settings_strict;
     failed = run_checks(c, out);
     if (failed)
-        return refuse(out, failed, err);
+        return appraisal_refuse(out, failed->reason, err);
     if (!tpm_claims_make(c, &out->incoming, &out->outgoing, err))
         return false;
     out->is_debug = c->request.is_vbs && vbs_is_debuggable(c->report.identity.flags);
