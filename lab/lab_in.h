@@ -15,6 +15,9 @@ enum { LAB_LABEL = 128 };
 bool lab_label(uint64_t seed, const char *head, const char *name, char out[LAB_LABEL],
                struct err *err) MUST_USE;
 
+/* A number as parameters have it: decimal, or hexadecimal behind 0x. */
+bool lab_number(struct span text, uint64_t *out) MUST_USE;
+
 /* SHA-1, for key identifiers and serial numbers. */
 bool lab_sha1(struct span s, uint8_t out[20], struct err *err) MUST_USE;
 

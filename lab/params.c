@@ -272,8 +272,7 @@ static bool part(struct span text, const char *mark, struct span *left, struct s
     return at != NULL;
 }
 
-/* Decimal, or hexadecimal behind 0x. */
-static bool number_of(struct span text, uint64_t *out)
+bool lab_number(struct span text, uint64_t *out)
 {
     bool is_hex = span_starts(text, span_str("0x"));
     struct span digits = is_hex ? span_part(text, 2, text.n) : text;
@@ -299,7 +298,7 @@ static bool set_number(const struct setting *s)
     uint16_t u16;
     uint32_t u32;
 
-    if (!number_of(s->value, &v) || (bits < 64 && v >> bits))
+    if (!lab_number(s->value, &v) || (bits < 64 && v >> bits))
         return refuse(s, "a number that fits");
     u8 = (uint8_t)v;
     u16 = (uint16_t)v;
@@ -322,7 +321,7 @@ static bool set_components(const struct setting *s)
         uint64_t v = 0;
 
         part(rest, " ", &one, &rest);
-        if (i == LAB_TCB_COMPONENTS || !number_of(one, &v) || v > UINT8_MAX)
+        if (i == LAB_TCB_COMPONENTS || !lab_number(one, &v) || v > UINT8_MAX)
             return refuse(s, "at most 16 numbers of 0 to 255");
         comp[i] = (uint8_t)v;
     }
@@ -371,7 +370,7 @@ static bool set_bytes(const struct setting *s)
     uint64_t n = 1;
     struct writer w;
 
-    if (part(s->value, "*", &hex, &times) && (!number_of(times, &n) || n > MOST))
+    if (part(s->value, "*", &hex, &times) && (!lab_number(times, &n) || n > MOST))
         return refuse(s, "hex*N with N up to 65536");
     if (!hex_read_dup(s->a, hex, &unit, s->err))
         return false;
@@ -415,7 +414,7 @@ static bool set_revoked(const struct setting *s)
         r.pck |= span_is(one, "pck");
         r.plat |= span_is(one, "plat");
         r.ts |= span_is(one, "ts");
-        if (part(one, ":", &one, &count) && span_is(one, "others") && number_of(count, &n))
+        if (part(one, ":", &one, &count) && span_is(one, "others") && lab_number(count, &n))
             r.others = (size_t)n;
         else if (!span_is(one, "pck") && !span_is(one, "plat") && !span_is(one, "ts"))
             return refuse(s, "pck, plat, ts or others:N, parted by commas");

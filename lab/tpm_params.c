@@ -1,6 +1,7 @@
 /*
  * The parameters of measured boots: their defaults, and how each is read from text.
  */
+#include "lab_in.h"
 #include "tpm_in.h"
 
 #include "../src/base/hex.h"
@@ -169,29 +170,11 @@ static bool refuse(const struct setting *s, const char *expected)
                     expected, utf8_show(s->value, show, sizeof show));
 }
 
-/* Decimal, or hexadecimal behind 0x. */
-static bool number_of(struct span text, uint64_t *out)
-{
-    bool is_hex = span_starts(text, span_str("0x"));
-    struct span digits = is_hex ? span_part(text, 2, text.n) : text;
-    uint64_t v = 0, base = is_hex ? 16 : 10;
-
-    for (size_t i = 0; i < digits.n; i++) {
-        int d = hex_digit(digits.p[i]);
-
-        if (d < 0 || (uint64_t)d >= base || v > (UINT64_MAX - (uint64_t)d) / base)
-            return false;
-        v = v * base + (uint64_t)d;
-    }
-    *out = v;
-    return digits.n > 0;
-}
-
 static bool set_number(const struct setting *s)
 {
     uint64_t v = 0;
 
-    if (!number_of(s->value, &v))
+    if (!lab_number(s->value, &v))
         return refuse(s, "a number");
     memcpy(place(s), &v, sizeof v);
     return true;
@@ -203,7 +186,7 @@ static bool set_state(const struct setting *s)
     uint64_t v = 0;
 
     if (!span_is(s->value, "absent")) {
-        if (!number_of(s->value, &v) || v > INT32_MAX)
+        if (!lab_number(s->value, &v) || v > INT32_MAX)
             return refuse(s, "a number, or absent");
         state = (int64_t)v;
     }
@@ -218,7 +201,7 @@ static bool set_delta(const struct setting *s)
     uint64_t v = 0;
     int64_t delta;
 
-    if (!number_of(digits, &v) || v > INT32_MAX)
+    if (!lab_number(digits, &v) || v > INT32_MAX)
         return refuse(s, "a number, or one behind a minus sign");
     delta = is_negative ? -(int64_t)v : (int64_t)v;
     memcpy(place(s), &delta, sizeof delta);
