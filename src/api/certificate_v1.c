@@ -24,14 +24,6 @@ enum api_step certificate_get(struct call *call)
     return token_ask_management(call, &claims);
 }
 
-static void note_expired(struct call *call, bool has_expired)
-{
-    if (!has_expired)
-        return;
-    call->x->note.request_id = (const char *)arena_dup(&call->x->arena, call->request_id).p;
-    call->x->note.remark = "the certificate that signed the request is not valid now";
-}
-
 static bool judge(struct making *m)
 {
     struct call *call = m->call;
@@ -52,7 +44,8 @@ static bool judge(struct making *m)
         refuse_proposal(call, &r.no);
         return false;
     }
-    note_expired(call, r.has_signer_expired);
+    if (r.has_signer_expired)
+        making_remark(call, "the certificate that signed the request is not valid now");
     *kept = r.certificate;
     kept->instance = call->instance;
     m->change.certificates = kept;

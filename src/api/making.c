@@ -35,6 +35,12 @@ static bool fill_in(struct making *m, struct err *err)
     return name_change(call, m->change.id, err);
 }
 
+void making_remark(struct call *call, const char *remark)
+{
+    call->x->note.request_id = (const char *)arena_dup(&call->x->arena, call->request_id).p;
+    call->x->note.remark = remark;
+}
+
 static enum api_step judge_and_send(struct making *m)
 {
     m->attempts++;

@@ -29,6 +29,9 @@ struct making {
     unsigned attempts;
 };
 
+/* Has the log say what is odd about a change that is taken all the same; `remark` is static. */
+void making_remark(struct call *call, const char *remark);
+
 /* Judges and sends it. `m` is copied; its call must be the one at hand. */
 enum api_step making_begin(const struct making *m);
 

@@ -50,14 +50,6 @@ enum api_step policy_get(struct call *call)
 
 /* Changing. */
 
-static void note_expired(struct call *call, bool has_expired)
-{
-    if (!has_expired)
-        return;
-    call->x->note.request_id = (const char *)arena_dup(&call->x->arena, call->request_id).p;
-    call->x->note.remark = "the certificate of the policy's signer is not valid now";
-}
-
 static bool judge(struct making *m)
 {
     struct call *call = m->call;
@@ -77,7 +69,8 @@ static bool judge(struct making *m)
     }
     policies_judge(&p, &wish, &call->x->arena, r);
     if (r->is_taken) {
-        note_expired(call, r->has_signer_expired);
+        if (r->has_signer_expired)
+            making_remark(call, "the certificate of the policy's signer is not valid now");
         m->change.policy = r->policy;
         m->change.policy.instance = call->instance;
     } else if (r->no.why == PROPOSAL_POLICY_TEXT) {
