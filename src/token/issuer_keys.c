@@ -1,16 +1,16 @@
 #include "issuer_keys.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "../base/b64.h"
-#include "../crypto/cert.h"
 #include "../crypto/spki.h"
+#include "key_set.h"
 
 enum { P256_HALF = 32, P384_HALF = 48 };
 
 /* What is read of an entry before it is known to be of use. */
 struct reading {
+    struct issuer_keys *set;
     struct crypto *c;
     struct arena *arena;
     const struct json *entry;
@@ -113,21 +113,6 @@ static bool read_ec(const struct reading *r, struct span *spki, struct err *err)
            writer_done(&w, &key.point, err) && spki_write(&key, r->arena, spki, err);
 }
 
-static bool read_leaf(const struct reading *r, const struct json *x5c, struct span *spki,
-                      struct err *err)
-{
-    struct span der = { 0 };
-    struct cert leaf;
-
-    if (x5c->type != JSON_ARRAY || !x5c->child || x5c->child->type != JSON_STRING)
-        return err_fail(err, ERR_MALFORMED, "RFC 7517, 4.7",
-                        "must be an array of base64 texts with the key's certificate first");
-    if (!b64_read(r->arena, x5c->child->text, B64_STD, &der, err) || !cert_parse(der, &leaf, err))
-        return err_in(err, "[0]");
-    *spki = leaf.spki;
-    return true;
-}
-
 /*= RFC 7517, 4.7 */
 /*# The key in the first certificate MUST match the public key represented by other members of the
  *# JWK. */
@@ -142,7 +127,8 @@ static bool check_leaf(struct span bare, struct span leaf, struct err *err)
 static bool read_spki(const struct reading *r, struct span *out, struct err *err)
 {
     const struct json *x5c = json_member(r->entry, "x5c");
-    struct span kty = { 0 }, leaf = { 0 }, bare = { 0 };
+    struct span kty = { 0 }, bare = { 0 };
+    struct cert leaf = { 0 };
     bool is_rsa, is_ec;
 
     if (!json_get_string(r->entry, "kty", &kty, err))
@@ -151,54 +137,39 @@ static bool read_spki(const struct reading *r, struct span *out, struct err *err
     is_ec = span_is(kty, "EC");
     if (!is_rsa && !is_ec)
         return true;
-    if (x5c && !read_leaf(r, x5c, &leaf, err))
-        return err_in(err, "x5c");
+    if (x5c && !key_set_leaf(x5c, SIZE_MAX, r->arena, &leaf, err))
+        return false;
     if (is_rsa && (!x5c || json_member(r->entry, "n")) && !read_rsa(r, &bare, err))
         return false;
     if (is_ec && (!x5c || json_member(r->entry, "x")) && !read_ec(r, &bare, err))
         return false;
-    *out = bare.n > 0 ? bare : leaf;
-    return check_leaf(bare, leaf, err);
+    *out = bare.n > 0 ? bare : leaf.spki;
+    return check_leaf(bare, leaf.spki, err);
 }
 
 /* --- the set --- */
 
-static bool read_kid(const struct reading *r, const struct issuer_keys *k, struct span *out,
-                     struct err *err)
+static bool read_entry(void *arg, const struct json *entry, struct err *err)
 {
-    if (!json_member(r->entry, "kid"))
-        return true;
-    if (!json_get_string(r->entry, "kid", out, err))
-        return false;
-    if (out->n > ISSUER_KID_MAX)
-        err_fail(err, ERR_LIMIT, NULL, "is %zu characters long, %d are allowed", out->n,
-                 ISSUER_KID_MAX);
-    else if (out->n > 0 && issuer_keys_find(k, *out))
-        err_fail(err, ERR_MALFORMED, "RFC 7517, 4.5", "stands at two keys of one set");
-    else
-        return true;
-    return err_in(err, "kid");
-}
-
-static bool read_entry(struct issuer_keys *k, const struct reading *r, struct err *err)
-{
+    struct reading *r = arg;
+    struct issuer_keys *k = r->set;
     struct issuer_key item = { 0 };
     struct span spki = { 0 };
     struct err e = { 0 };
 
-    if (r->entry->type != JSON_OBJECT)
-        return err_fail(err, ERR_MALFORMED, "RFC 7517, 5", "must be an object, found %s",
-                        json_type_name(r->entry->type));
-    if (json_member(r->entry, "d"))
+    r->entry = entry;
+    if (json_member(entry, "d"))
         return err_fail(err, ERR_UNTRUSTED, "RFC 7518, 6.2.2", "the set tells a private key");
-    if (!is_for_us(r->entry, &item))
+    if (!is_for_us(entry, &item))
         return true;
     if (!read_spki(r, &spki, err))
         return false;
     if (spki.n == 0)
         return true;
-    if (!read_kid(r, k, &item.kid, err))
+    if (!key_set_kid(entry, ISSUER_KID_MAX, &item.kid, err))
         return false;
+    if (item.kid.n > 0 && issuer_keys_find(k, item.kid))
+        return key_set_twice(err);
     item.key = pubkey_new_spki(r->c, spki, &e);
     if (item.key)
         k->items[k->count++] = item;
@@ -210,9 +181,7 @@ static bool read_entry(struct issuer_keys *k, const struct reading *r, struct er
 static bool read_entries(struct issuer_keys *k, struct crypto *c, const struct json *keys,
                          struct err *err)
 {
-    struct reading r = { .c = c, .arena = &k->arena };
-    size_t i = 0;
-    char place[16];
+    struct reading r = { .set = k, .c = c, .arena = &k->arena };
 
     if (keys->count > ISSUER_KEYS_MAX)
         return err_fail(err, ERR_LIMIT, NULL, "holds %zu keys, %d are allowed", keys->count,
@@ -220,29 +189,18 @@ static bool read_entries(struct issuer_keys *k, struct crypto *c, const struct j
     k->items = ARENA_ARRAY(&k->arena, struct issuer_key, keys->count);
     if (!k->items)
         return arena_fail(&k->arena, err);
-    for (r.entry = keys->child; r.entry; r.entry = r.entry->next, i++)
-        if (!read_entry(k, &r, err)) {
-            snprintf(place, sizeof place, "[%zu]", i);
-            return err_in(err, place);
-        }
+    if (!key_set_read(keys, &(struct key_set_reader){ read_entry, &r }, err))
+        return false;
     return k->count > 0 ||
            err_fail(err, ERR_MISSING, NULL, "holds no key that access tokens are signed with");
 }
 
 static bool fill(struct issuer_keys *k, struct crypto *c, struct span json, struct err *err)
 {
-    const struct json *top = NULL, *keys = NULL;
-    struct span text;
+    const struct json *keys = NULL;
 
-    if (json.n > ISSUER_KEYS_BYTES_MAX)
-        return err_fail(err, ERR_LIMIT, NULL, "is %zu bytes long, %d are allowed", json.n,
-                        ISSUER_KEYS_BYTES_MAX);
-    text = arena_dup(&k->arena, json); /* kids point into it */
-    if (!text.p)
-        return arena_fail(&k->arena, err);
-    if (!json_parse(text, NULL, &k->arena, &top, err) || !json_get_array(top, "keys", &keys, err))
-        return false;
-    return read_entries(k, c, keys, err) || err_in(err, "keys");
+    return key_set_parse(json, ISSUER_KEYS_BYTES_MAX, &k->arena, &keys, err) &&
+           (read_entries(k, c, keys, err) || err_in(err, "keys"));
 }
 
 struct issuer_keys *issuer_keys_new(struct crypto *c, struct span json, struct err *err)

@@ -1,10 +1,8 @@
 #include "jwks.h"
 
-#include "../base/b64.h"
-#include "../crypto/cert.h"
 #include "../format/der.h"
+#include "key_set.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 const struct jwk *jwks_find(const struct jwks *k, struct span kid)
@@ -25,37 +23,6 @@ static bool is_one_rdn(struct span name)
 
     (void)der_take(&set, DER_SEQUENCE, "attribute");
     return reader_join(&in, &set, "rdn") && reader_join(&r, &in, "name") && reader_done(&r);
-}
-
-static bool read_leaf(const struct json *x5c, struct arena *a, struct cert *out, struct err *err)
-{
-    struct span der = { 0 };
-
-    if (x5c->type != JSON_ARRAY || !x5c->child || x5c->child->type != JSON_STRING)
-        return err_fail(err, ERR_MALFORMED, "RFC 7517, 4.7",
-                        "must be an array of base64 texts with the key's certificate first");
-    if (x5c->count > JWKS_CERTS_MAX)
-        return err_fail(err, ERR_LIMIT, NULL, "holds %zu certificates, %d are allowed", x5c->count,
-                        JWKS_CERTS_MAX);
-    return (b64_read(a, x5c->child->text, B64_STD, &der, err) && cert_parse(der, out, err)) ||
-           err_in(err, "[0]");
-}
-
-static bool read_kid(const struct json *entry, const struct jwks *k, struct span *out,
-                     struct err *err)
-{
-    if (!json_member(entry, "kid"))
-        return true;
-    if (!json_get_string(entry, "kid", out, err))
-        return false;
-    if (out->n > JWKS_KID_MAX)
-        err_fail(err, ERR_LIMIT, NULL, "is %zu characters long, %d are allowed", out->n,
-                 JWKS_KID_MAX);
-    else if (out->n > 0 && jwks_find(k, *out))
-        err_fail(err, ERR_MALFORMED, "RFC 7517, 4.5", "stands at two keys of one set");
-    else
-        return true;
-    return err_in(err, "kid");
 }
 
 static bool check_kty(const struct json *entry, const struct pubkey *key, struct err *err)
@@ -86,32 +53,37 @@ static bool add_key(struct jwks *k, struct crypto *c, const struct json *entry, 
     return check_kty(entry, item.key, err);
 }
 
-static bool read_entry(struct jwks *k, struct crypto *c, const struct json *entry, struct err *err)
+struct reading {
+    struct jwks *set;
+    struct crypto *c;
+};
+
+static bool read_entry(void *arg, const struct json *entry, struct err *err)
 {
+    struct reading *r = arg;
+    struct jwks *k = r->set;
     const struct json *x5c = json_member(entry, "x5c");
     struct jwk item = { 0 };
     struct cert leaf;
 
-    if (entry->type != JSON_OBJECT)
-        return err_fail(err, ERR_MALFORMED, "RFC 7517, 5", "must be an object, found %s",
-                        json_type_name(entry->type));
     if (!x5c)
         return true;
-    if (!read_kid(entry, k, &item.kid, err))
+    if (!key_set_kid(entry, JWKS_KID_MAX, &item.kid, err))
         return false;
-    if (!read_leaf(x5c, &k->arena, &leaf, err))
-        return err_in(err, "x5c");
+    if (item.kid.n > 0 && jwks_find(k, item.kid))
+        return key_set_twice(err);
+    if (!key_set_leaf(x5c, JWKS_CERTS_MAX, &k->arena, &leaf, err))
+        return false;
     item.der = leaf.der;
     item.issuer_cn = leaf.issuer_cn;
     item.subject_cn = leaf.subject_cn;
     item.is_issuer_only_cn = is_one_rdn(leaf.issuer);
-    return add_key(k, c, entry, item, &leaf, err);
+    return add_key(k, r->c, entry, item, &leaf, err);
 }
 
 static bool read_entries(struct jwks *k, struct crypto *c, const struct json *keys, struct err *err)
 {
-    size_t i = 0;
-    char place[16];
+    struct reading r = { k, c };
 
     if (keys->count > JWKS_KEYS_MAX)
         return err_fail(err, ERR_LIMIT, NULL, "holds %zu keys, %d are allowed", keys->count,
@@ -119,28 +91,15 @@ static bool read_entries(struct jwks *k, struct crypto *c, const struct json *ke
     k->items = ARENA_ARRAY(&k->arena, struct jwk, keys->count);
     if (!k->items)
         return arena_fail(&k->arena, err);
-    for (const struct json *n = keys->child; n; n = n->next, i++)
-        if (!read_entry(k, c, n, err)) {
-            snprintf(place, sizeof place, "[%zu]", i);
-            return err_in(err, place);
-        }
-    return true;
+    return key_set_read(keys, &(struct key_set_reader){ read_entry, &r }, err);
 }
 
 bool jwks_fill(struct jwks *k, struct crypto *c, struct span json, struct err *err)
 {
-    const struct json *top = NULL, *keys = NULL;
-    struct span text;
+    const struct json *keys = NULL;
 
-    if (json.n > json_limits_default.bytes)
-        return err_fail(err, ERR_LIMIT, NULL, "is %zu bytes long, %zu are allowed", json.n,
-                        json_limits_default.bytes);
-    text = arena_dup(&k->arena, json); /* kids point into it */
-    if (!text.p)
-        return arena_fail(&k->arena, err);
-    if (!json_parse(text, NULL, &k->arena, &top, err) || !json_get_array(top, "keys", &keys, err))
-        return false;
-    return read_entries(k, c, keys, err) || err_in(err, "keys");
+    return key_set_parse(json, json_limits_default.bytes, &k->arena, &keys, err) &&
+           (read_entries(k, c, keys, err) || err_in(err, "keys"));
 }
 
 void jwks_fini(struct jwks *k)
