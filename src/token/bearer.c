@@ -5,30 +5,9 @@
 #include "../base/utf8.h"
 #include "../base/when.h"
 #include "../format/jws.h"
-
-static bool fail_at(struct err *err, const char *path, enum err_code code, const char *spec,
-                    const char *text)
-{
-    return err_fail(err, code, spec, "%s", text) || err_in(err, path);
-}
+#include "signed.h"
 
 /* --- the header --- */
-
-/* The list of algorithms is ours, all of them with public keys: a public key is never a secret. */
-static bool check_alg(const struct jws *jws, enum sig_alg *out, struct err *err)
-{
-    char shown[33];
-
-    if (jws->is_unsecured)
-        return fail_at(err, "header.alg", ERR_UNTRUSTED, "RFC 8725, 3.2",
-                       "the token is unsecured: nobody signed it");
-    if (sig_alg_find(jws->alg, out))
-        return true;
-    err_fail(err, ERR_UNTRUSTED, "RFC 8725, 3.1",
-             "\"%s\" is not an algorithm that access tokens may use",
-             utf8_show(jws->alg, shown, sizeof shown));
-    return err_in(err, "header.alg");
-}
 
 /* No honest access token needs to bring a key, or say where to get one. */
 static bool check_brings_no_key(const struct json *header, struct err *err)
@@ -42,8 +21,8 @@ static bool check_brings_no_key(const struct json *header, struct err *err)
 
     for (size_t i = 0; i < COUNT(rows); i++)
         if (json_member(header, rows[i].name))
-            return fail_at(err, rows[i].path, ERR_UNTRUSTED, "RFC 8725, 3.10",
-                           "the token brings its own key, or says where one is");
+            return signed_fail(err, rows[i].path, ERR_UNTRUSTED, "RFC 8725, 3.10",
+                               "the token brings its own key, or says where one is");
     return true;
 }
 
@@ -57,7 +36,7 @@ static bool check_typ(const struct json *header, struct err *err)
     for (size_t i = 0; typ->type == JSON_STRING && i < COUNT(taken); i++)
         if (span_is_nocase(typ->text, taken[i]))
             return true;
-    return fail_at(err, "header.typ", ERR_UNTRUSTED, "RFC 9068, 4", "is not an access token's");
+    return signed_fail(err, "header.typ", ERR_UNTRUSTED, "RFC 9068, 4", "is not an access token's");
 }
 
 /* --- whose it is --- */
@@ -87,7 +66,8 @@ static bool find_key(const struct json *header, const struct issuer_keys *keys,
     char shown[48];
 
     if (!keys)
-        return fail_at(err, "issuer.keys", ERR_MISSING, NULL, "no keys of this issuer are held");
+        return signed_fail(err, "issuer.keys", ERR_MISSING, NULL,
+                           "no keys of this issuer are held");
     if (!json_member(header, "kid") && keys->count == 1) {
         *out = &keys->items[0];
         return true;
@@ -131,14 +111,14 @@ static bool check_audience(const struct json *payload, const struct bearer_rules
     const struct json *aud = json_member(payload, "aud");
 
     if (!aud)
-        return fail_at(err, "aud", ERR_UNTRUSTED, "RFC 9068, 4", "is missing");
+        return signed_fail(err, "aud", ERR_UNTRUSTED, "RFC 9068, 4", "is missing");
     if (aud->type == JSON_STRING && is_ours(aud->text, rules))
         return true;
     for (const struct json *v = aud->type == JSON_ARRAY ? aud->child : NULL; v; v = v->next)
         if (v->type == JSON_STRING && is_ours(v->text, rules))
             return true;
-    return fail_at(err, "aud", ERR_UNTRUSTED, "RFC 7519, 4.1.3",
-                   "the token is for somebody else than this service");
+    return signed_fail(err, "aud", ERR_UNTRUSTED, "RFC 7519, 4.1.3",
+                       "the token is for somebody else than this service");
 }
 
 /* A moment that must not lie in the future; it may be missing. */
@@ -214,8 +194,8 @@ static bool check_signature(struct crypto *c, const struct jws *jws, const struc
         return true;
     if (err_is_ours(&e))
         return err_fail(err, e.code, e.spec, "%s", e.text);
-    return fail_at(err, "signature", ERR_UNTRUSTED, "RFC 7515, 5.2",
-                   "was not made by the issuer's key that kid names");
+    return signed_fail(err, "signature", ERR_UNTRUSTED, "RFC 7515, 5.2",
+                       "was not made by the issuer's key that kid names");
 }
 
 bool bearer_verify(struct crypto *c, struct span token, const struct bearer_rules *rules,
@@ -228,8 +208,9 @@ bool bearer_verify(struct crypto *c, struct span token, const struct bearer_rule
 
     if (!parse(token, a, &jws, &b, err))
         return false;
-    if (!check_alg(&jws, &alg, err) || !check_brings_no_key(jws.header_json, err) ||
-        !check_typ(jws.header_json, err) || !find_issuer(b.payload, rules, &b.issuer, err))
+    if (!signed_alg(&jws, "access tokens", &alg, err) ||
+        !check_brings_no_key(jws.header_json, err) || !check_typ(jws.header_json, err) ||
+        !find_issuer(b.payload, rules, &b.issuer, err))
         return false;
     if (!find_key(jws.header_json, rules->issuers[b.issuer].keys, &key, err)) {
         out->issuer = b.issuer;

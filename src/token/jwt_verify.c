@@ -4,15 +4,9 @@
 #include "../base/when.h"
 #include "../format/jws.h"
 #include "jwks.h"
+#include "signed.h"
 
 #include <string.h>
-
-static bool fail_at(struct err *err, const char *path, enum err_code code, const char *spec,
-                    const char *text)
-{
-    err_fail(err, code, spec, "%s", text);
-    return err_in(err, path);
-}
 
 static bool payload_object(struct span payload, struct arena *a, const struct json **out,
                            struct err *err)
@@ -52,36 +46,13 @@ bool jwt_parse(struct span token, struct arena *a, struct jwt_parts *out, struct
     return parse(token, a, &jws, out, err);
 }
 
-/* The list of algorithms is ours; the token only says which of them it was. Asked before any key is
- * looked for. */
-static bool check_alg(const struct jws *jws, enum sig_alg *out, struct err *err)
-{
-    char shown[33];
-
-    /*= RFC 7518, 3.6 */
-    /*# Implementations that support Unsecured JWSs MUST NOT accept such objects as valid unless the
-     *# application specifies that it is acceptable for a specific object to not be integrity
-     *# protected. */
-    if (jws->is_unsecured)
-        return fail_at(err, "header.alg", ERR_UNTRUSTED, "RFC 8725, 3.2",
-                       "the token is unsecured: nobody signed it");
-    /*= RFC 8725, 3.1 */
-    /*# Libraries MUST enable the caller to specify a supported set of algorithms and MUST NOT use
-     *# any other algorithms when performing cryptographic operations. */
-    if (sig_alg_find(jws->alg, out))
-        return true;
-    err_fail(err, ERR_UNTRUSTED, "RFC 8725, 3.1", "\"%s\" is not an algorithm that tokens may use",
-             utf8_show(jws->alg, shown, sizeof shown));
-    return err_in(err, "header.alg");
-}
-
 static bool check_typ(const struct json *header, struct err *err)
 {
     const struct json *typ = json_member(header, "typ");
 
     if (!typ || (typ->type == JSON_STRING && span_is_nocase(typ->text, "JWT")))
         return true;
-    return fail_at(err, "header.typ", ERR_UNTRUSTED, "RFC 8725, 3.11", "is not \"JWT\"");
+    return signed_fail(err, "header.typ", ERR_UNTRUSTED, "RFC 8725, 3.11", "is not \"JWT\"");
 }
 
 /* signature */
@@ -134,9 +105,9 @@ static bool check_signature(const struct signed_by *s, const struct jwks *keys,
             *signer = &keys->items[i];
             return true;
         }
-    return fail_at(err, "signature", ERR_UNTRUSTED, "RFC 7515, 5.2",
-                   named ? "was not made by the key that kid names"
-                         : "was made by none of the published keys");
+    return signed_fail(err, "signature", ERR_UNTRUSTED, "RFC 7515, 5.2",
+                       named ? "was not made by the key that kid names"
+                             : "was made by none of the published keys");
 }
 
 /* claims */
@@ -164,11 +135,11 @@ static bool check_issuer(const struct json *payload, const struct jwk *signer, s
     if (want.n == 0)
         return true;
     if (!span_equal(iss, want))
-        return fail_at(err, "iss", ERR_UNTRUSTED, "RFC 7519, 4.1.1",
-                       "is not the instance that was asked");
+        return signed_fail(err, "iss", ERR_UNTRUSTED, "RFC 7519, 4.1.1",
+                           "is not the instance that was asked");
     if (!signer->is_issuer_only_cn || !equal_nocase(signer->issuer_cn, iss))
-        return fail_at(err, "certificate.issuer", ERR_UNTRUSTED, "tokens, 10.1",
-                       "the certificate of the signing key was not issued in the name of iss");
+        return signed_fail(err, "certificate.issuer", ERR_UNTRUSTED, "tokens, 10.1",
+                           "the certificate of the signing key was not issued in the name of iss");
     return true;
 }
 
@@ -229,9 +200,9 @@ static bool check_kind(const struct json *payload, bool want_management, struct 
 {
     if (want_management ? is_management(payload) : is_attestation(payload))
         return true;
-    return fail_at(err, "kind", ERR_UNTRUSTED, "RFC 8725, 3.12",
-                   want_management ? "is not an answer about policies or their certificates"
-                                   : "is not the result of an attestation");
+    return signed_fail(err, "kind", ERR_UNTRUSTED, "RFC 8725, 3.12",
+                       want_management ? "is not an answer about policies or their certificates"
+                                       : "is not the result of an attestation");
 }
 
 bool jwt_verify(struct crypto *c, struct span token, const struct jwks *keys,
@@ -245,7 +216,7 @@ bool jwt_verify(struct crypto *c, struct span token, const struct jwks *keys,
 
     if (!parse(token, a, &jws, &parts, err))
         return false;
-    if (!check_alg(&jws, &s.alg, err) || !check_typ(jws.header_json, err) ||
+    if (!signed_alg(&jws, "tokens", &s.alg, err) || !check_typ(jws.header_json, err) ||
         !check_signature(&s, keys, &signer, err))
         return false;
     if (!check_issuer(parts.payload_json, signer, wish->issuer, err) ||
