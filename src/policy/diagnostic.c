@@ -100,16 +100,22 @@ bool note_error(struct notes *n, const char *code, struct place at, const char *
     return false;
 }
 
+PRINTF_LIKE(6, 0)
+static void note_remark(struct notes *n, enum policy_severity severity, const char *code,
+                        struct place at, const char *hint, const char *fmt, va_list args)
+{
+    n->warnings++;
+    if (n->warnings <= POLICY_WARNINGS_REPORTED)
+        note(n, severity, code, at, hint, fmt, args);
+}
+
 void note_warning(struct notes *n, const char *code, struct place at, const char *hint,
                   const char *fmt, ...)
 {
     va_list args;
 
-    n->warnings++;
-    if (n->warnings > POLICY_WARNINGS_REPORTED)
-        return;
     va_start(args, fmt);
-    note(n, POLICY_WARNING, code, at, hint, fmt, args);
+    note_remark(n, POLICY_WARNING, code, at, hint, fmt, args);
     va_end(args);
 }
 
@@ -118,11 +124,8 @@ void note_advice(struct notes *n, const char *code, struct place at, const char 
 {
     va_list args;
 
-    n->warnings++;
-    if (n->warnings > POLICY_WARNINGS_REPORTED)
-        return;
     va_start(args, fmt);
-    note(n, POLICY_ADVICE, code, at, hint, fmt, args);
+    note_remark(n, POLICY_ADVICE, code, at, hint, fmt, args);
     va_end(args);
 }
 
