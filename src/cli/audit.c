@@ -64,13 +64,6 @@ static bool read_number(const struct cli *c, const char *name, int64_t otherwise
     return true;
 }
 
-static int fail_audit(struct cli *c, const struct err *e)
-{
-    if (e->code == ERR_MISSING || err_is_ours(e))
-        return cli_fail_err(c, e);
-    return cli_fail(c, EXIT_REFUSED, "%s%s%s", e->path, e->path[0] ? ": " : "", e->text);
-}
-
 /* Verifying. */
 
 /* Exported lines stand on their own: the first one may be any record, and says what came before. */
@@ -158,7 +151,7 @@ static int run_verify(struct cli *c)
     is_well =
         l.crypto && (cli_option(c, "file") ? verify_lines(c, &l, &e) : verify_store(c, &l, &e));
     crypto_free(l.crypto);
-    return is_well ? print_head(c, &l.at) : fail_audit(c, &e);
+    return is_well ? print_head(c, &l.at) : cli_refuse_err(c, &e);
 }
 
 /* Showing. */
@@ -201,7 +194,7 @@ static int run_show(struct cli *c)
 
     store_free(store);
     crypto_free(crypto);
-    return is_well ? EXIT_OK : fail_audit(c, &e);
+    return is_well ? EXIT_OK : cli_refuse_err(c, &e);
 }
 
 /* Exporting. */
@@ -234,7 +227,7 @@ static int run_export(struct cli *c)
 
     store_free(store);
     crypto_free(crypto);
-    return is_well ? EXIT_OK : fail_audit(c, &e);
+    return is_well ? EXIT_OK : cli_refuse_err(c, &e);
 }
 
 const struct verb verb_audit_verify = {

@@ -251,6 +251,13 @@ int cli_fail_err(const struct cli *c, const struct err *err)
                     err->path[0] ? ": " : "", err->text);
 }
 
+int cli_refuse_err(const struct cli *c, const struct err *err)
+{
+    if (err->code == ERR_MISSING || err_is_ours(err))
+        return cli_fail_err(c, err);
+    return cli_fail(c, EXIT_REFUSED, "%s%s%s", err->path, err->path[0] ? ": " : "", err->text);
+}
+
 void cli_print(struct span text)
 {
     fwrite(text.p, 1, text.n, stdout);

@@ -72,6 +72,9 @@ const struct option_values *cli_options(const struct cli *c, const char *name);
 int cli_fail(const struct cli *c, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The same for an error: usage problems and missing files give 64, memory and our own faults 70. */
 int cli_fail_err(const struct cli *c, const struct err *err);
+/* The same where what was looked at is not in order: 2, but for missing files and our own faults.
+ */
+int cli_refuse_err(const struct cli *c, const struct err *err);
 
 /* Standard output. */
 void cli_print(struct span text);

@@ -47,13 +47,6 @@ static int print_report(struct cli *c, const char *path, const struct sqlite_rep
     return EXIT_OK;
 }
 
-static int fail_store(struct cli *c, const struct err *e)
-{
-    if (e->code == ERR_MISSING || err_is_ours(e))
-        return cli_fail_err(c, e);
-    return cli_fail(c, EXIT_REFUSED, "%s%s%s", e->path, e->path[0] ? ": " : "", e->text);
-}
-
 /* "17:ab34..." as check and verify print it. */
 bool audit_head_read(const char *text, struct audit_head *out, struct err *err)
 {
@@ -89,7 +82,7 @@ static int run_check(struct cli *c)
     is_well =
         crypto && path && store_sqlite_check(path, crypto, head_text ? &head : NULL, &report, &e);
     crypto_free(crypto);
-    return is_well ? print_report(c, path, &report) : fail_store(c, &e);
+    return is_well ? print_report(c, path, &report) : cli_refuse_err(c, &e);
 }
 
 static int run_backup(struct cli *c)
@@ -101,7 +94,7 @@ static int run_backup(struct cli *c)
     bool is_well = crypto && path && store_sqlite_backup(path, to, crypto, &report, &e);
 
     crypto_free(crypto);
-    return is_well ? print_report(c, to, &report) : fail_store(c, &e);
+    return is_well ? print_report(c, to, &report) : cli_refuse_err(c, &e);
 }
 
 static int run_restore(struct cli *c)
@@ -118,7 +111,7 @@ static int run_restore(struct cli *c)
                    file_make_dir(dir, 0700, &e) && store_sqlite_restore(&wish, crypto, &report, &e);
 
     crypto_free(crypto);
-    return is_well ? print_report(c, wish.path, &report) : fail_store(c, &e);
+    return is_well ? print_report(c, wish.path, &report) : cli_refuse_err(c, &e);
 }
 
 const struct verb verb_store_check = {
