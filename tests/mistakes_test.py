@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Known mistakes of verifiers that only a whole service can show: one test each, named after its number."""
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -108,8 +109,9 @@ def km_36_nothing_that_a_client_sends_makes_the_service_connect():
         inodes = set()
         for pid in roles["worker"]:
             for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-                m = re.match(r"socket:\[(\d+)\]", os.readlink(fd))
-                inodes.update(m.groups() if m else ())
+                with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                    m = re.match(r"socket:\[(\d+)\]", os.readlink(fd))
+                    inodes.update(m.groups() if m else ())
         rows = pathlib.Path("/proc/net/tcp").read_text().split("\n")[1:-1]
         for row in (r.split() for r in rows):
             if row[9] in inodes:

@@ -281,6 +281,7 @@ enum api_step api_begin(struct api *a, const struct http_request *request, int64
     x->answer = (struct http_answer){ 0 };
     x->note = (struct api_note){ 0 };
     x->state = NULL;
+    x->change = NULL;
     call.request_id = request_id_of(&call, c);
     call.client_id = client_id_of(&call);
     if (!find_instance(&call) || !check_network(&call))
@@ -301,4 +302,5 @@ void api_exchange_fini(struct api_exchange *x)
     arena_fini(&x->arena);
     state_release(x->state);
     x->state = NULL;
+    x->change = NULL;
 }

@@ -136,6 +136,37 @@ static void a_change_is_answered_after_it_was_made(void **state)
     close_house(&h);
 }
 
+static bool says(const struct api_exchange *x, const char *words)
+{
+    struct span body = x->answer.body;
+
+    return memmem(body.p, body.n, words, strlen(words)) != NULL;
+}
+
+static void a_change_whose_answer_is_not_signed_is_told_as_made(void **state)
+{
+    struct house h;
+    struct api_exchange x = { 0 };
+    struct span jws;
+
+    (void)state;
+    open_house(&h);
+    jws = document(0, 2, &h.arena);
+    assert_int_equal(begin(&h, put, HTTP_PUT, jws, &x), API_TO_KEEP);
+    assert_int_equal(keep_it(&h, &x), API_TO_SIGN);
+    api_finish(h.api, &x, (struct span){ 0 });
+    assert_int_equal(x.answer.status, 503);
+    assert_true(says(&x, "the change was made"));
+    CHECK_SPAN("in force", in_force(), jws);
+    api_exchange_fini(&x);
+    assert_int_equal(begin(&h, put, HTTP_GET, (struct span){ 0 }, &x), API_TO_SIGN);
+    api_finish(h.api, &x, (struct span){ 0 });
+    assert_int_equal(x.answer.status, 503);
+    assert_false(says(&x, "the change was made"));
+    api_exchange_fini(&x);
+    close_house(&h);
+}
+
 static void what_moved_meanwhile_is_judged_by_what_stands_then(void **state)
 {
     struct house h;
@@ -256,7 +287,8 @@ static void without_a_store_nothing_is_changed_and_defaults_are_read(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = { TEST_EACH(
-        a_change_is_answered_after_it_was_made, what_moved_meanwhile_is_judged_by_what_stands_then,
+        a_change_is_answered_after_it_was_made, a_change_whose_answer_is_not_signed_is_told_as_made,
+        what_moved_meanwhile_is_judged_by_what_stands_then,
         km_80_a_signer_removed_meanwhile_is_not_heard,
         who_keeps_being_overtaken_is_told_to_come_again,
         the_keepers_answers_are_told_in_words_of_the_contract,

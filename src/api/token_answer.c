@@ -78,7 +78,10 @@ void api_finish(struct api *a, struct api_exchange *x, struct span signature)
     (void)a;
     s->call->x = x;
     if (signature.n == 0)
-        api_refuse_text(s->call, API_ERROR_UNAVAILABLE, "the signing process did not sign");
+        api_refuse_text(s->call, API_ERROR_UNAVAILABLE, "%s",
+                        x->change ? "the change was made, but the signing process did not sign the "
+                                    "answer: ask for what stands"
+                                  : "the signing process did not sign");
     else
         token_answer(s->call, s->signing_input, signature);
 }

@@ -16,16 +16,17 @@ const char *data_dir_path(struct cli *c, const char *name)
 
 bool data_dir_lock(struct cli *c, const char *what, struct err *err)
 {
-    const char *run = data_dir_path(c, "run"), *lock = data_dir_path(c, "run/lock");
+    const char *run = data_dir_path(c, "run"), *lock = data_dir_path(c, "run/lock"),
+               *store = data_dir_path(c, "store");
     int fd;
 
-    if (!run || !lock)
+    if (!run || !lock || !store)
         return arena_fail(&c->arena, err);
     if (!file_make_dir(run, 0755, err))
         return false;
     fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return true;
+        return !file_is_dir(store) || file_claim_dir(store, false, err);
     return err_fail(err, ERR_CONFLICT, NULL,
                     "a cupeld is running in that directory; stop it before %s", what);
 }

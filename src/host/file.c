@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,6 +151,26 @@ bool file_make_dir(const char *path, unsigned mode, struct err *err)
     if (mkdir(path, (mode_t)mode) == 0 || (errno == EEXIST && file_is_dir(path)))
         return true;
     return fail_system(err, "cannot make the directory", path);
+}
+
+/* The lock lies on the directory itself: what is in it may be replaced by a rename. */
+bool file_claim_dir(const char *path, bool wait, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        return fail_system(err, "cannot open the directory", path);
+    while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EINTR)
+            continue;
+        if (errno == EWOULDBLOCK)
+            err_fail(err, ERR_CONFLICT, NULL, "another process has %.100s", path);
+        else
+            fail_system(err, "cannot lock the directory", path);
+        close(fd);
+        return false;
+    }
+    return true;
 }
 
 const char *file_join(struct arena *a, const char *dir, const char *name)

@@ -36,6 +36,10 @@ bool file_make_dir(const char *path, unsigned mode, struct err *err) MUST_USE;
 /* "dir/name" in the arena; NULL when there is no room. */
 const char *file_join(struct arena *a, const char *dir, const char *name);
 
+/* Takes a directory for this process alone, among those that ask, until the process ends; `wait`:
+ * until the one that has it lets go. Errors: conflict (another has it), missing, io. */
+bool file_claim_dir(const char *path, bool wait, struct err *err) MUST_USE;
+
 bool file_is_dir(const char *path);
 bool file_exists(const char *path);
 

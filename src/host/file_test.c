@@ -2,7 +2,9 @@
 
 #include "../../tests/check.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -53,6 +55,34 @@ static void what_was_written_is_read_back_with_a_nul_behind_it(void **state)
         CHECK_SPAN("same", out, span_of(p, sizes[i]));
         CHECK_INT("nul", out.p[out.n], 0);
     }
+}
+
+static void a_directory_is_claimed_by_one_process_at_a_time(void **state)
+{
+    struct err e = { 0 };
+    int status, told[2];
+    pid_t child;
+    char c;
+
+    (void)state;
+    CHECK("pipe", pipe(told) == 0);
+    child = fork();
+    if (child == 0) {
+        if (!file_claim_dir(folder, false, &e) || write(told[1], "x", 1) != 1)
+            _exit(1);
+        usleep(200 * 1000);
+        _exit(write(told[1], "y", 1) != 1);
+    }
+    CHECK_INT("claimed", read(told[0], &c, 1), 1);
+    CHECK("refused", !file_claim_dir(folder, false, &e) && e.code == ERR_CONFLICT);
+    err_clear(&e);
+    CHECK("nothing more yet", fcntl(told[0], F_SETFL, O_NONBLOCK) == 0 && read(told[0], &c, 1) < 0);
+    CHECK_OK("waited", file_claim_dir(folder, true, &e), e);
+    CHECK("until the other ended", read(told[0], &c, 1) == 1 && c == 'y');
+    CHECK("well", waitpid(child, &status, 0) == child && status == 0);
+    CHECK("not there", !file_claim_dir(at("none"), false, &e) && e.code == ERR_MISSING);
+    close(told[0]);
+    close(told[1]);
 }
 
 static void limits_and_absence_have_codes_of_their_own(void **state)
@@ -147,6 +177,7 @@ int main(void)
         T(limits_and_absence_have_codes_of_their_own),
         T(replacing_keeps_the_mode_and_leaves_nothing_beside),
         T(what_a_person_names_stays_what_it_is),
+        T(a_directory_is_claimed_by_one_process_at_a_time),
         T(names_come_sorted_and_folders_are_made_once),
     };
 

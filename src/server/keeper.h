@@ -26,9 +26,9 @@ enum {
 #define KEEPER_STOPPED "keeper.stopped"
 
 struct keeper_settings {
-    struct store *store;    /* borrowed */
-    struct page *page; /* borrowed; writable */
-    int control_fd;         /* from the supervisor: pairs of workers (handover.h); adopted */
+    struct store *store; /* borrowed */
+    struct page *page;   /* borrowed; writable */
+    int control_fd;      /* from the supervisor: pairs of workers (handover.h); adopted */
 
     /* Called when everything is ready: the place to give up rights. False ends the process. */
     bool (*confine)(void *arg, struct err *err);

@@ -83,6 +83,23 @@ static bool find_paths(struct keeping *k, struct err *err)
     return (k->path || arena_fail(&k->arena, err)) && file_make_dir(k->dir, 0700, err);
 }
 
+/* When the supervisor was killed and started again at once, the keeper before us may still be
+ * answering workers that have not ended yet. What it acknowledges we must see: we wait for it. */
+static bool claim_store(const char *dir, struct err *err)
+{
+    struct err busy = { 0 };
+
+    if (file_claim_dir(dir, false, &busy))
+        return true;
+    if (busy.code != ERR_CONFLICT) {
+        *err = busy;
+        return false;
+    }
+    log_say(LOG_LEVEL_WARNING, "the keeper of an earlier start has not ended; waiting for it",
+            "store", dir, (const char *)NULL);
+    return file_claim_dir(dir, true, err);
+}
+
 static bool open_store(struct keeping *k, struct err *err)
 {
     const struct sqlite_wish wish = { .path = k->path,
@@ -123,7 +140,7 @@ static bool prepare(struct keeping *k, struct err *err)
         return false;
     k->page = keep_page_map(CHILD_PAGE_FD, true, err);
     close(CHILD_PAGE_FD);
-    return k->page && open_store(k, err) && keep_default(k, err);
+    return k->page && claim_store(k->dir, err) && open_store(k, err) && keep_default(k, err);
 }
 
 static bool confine(void *arg, struct err *err)
