@@ -8,7 +8,7 @@
 #include "../format/json.h"
 #include "engine.h"
 
-enum { PAGE_MEMORY = 64 * 1024 * 1024 };
+enum { PAGE_MEMORY = 64 * 1024 * 1024, PRUNED_MEMORY = 256 * 1024 };
 
 static const struct table *const table = &store_tables[STORE_AUDIT];
 
@@ -52,6 +52,30 @@ static bool end_body(struct tx *tx, void *arg, struct err *err)
 bool audit_end(struct store *s, struct audit_head *out, struct err *err)
 {
     return store_view(s, end_body, out, err);
+}
+
+static bool start_body(struct tx *tx, void *arg, struct err *err)
+{
+    const struct store_range first = { .limit = 1 };
+    struct audit_head *out = arg;
+    const struct store_audit *found;
+    void *rows;
+    size_t count;
+
+    if (!tx_scan(tx, STORE_AUDIT, &first, tx_arena(tx), &rows, &count, err))
+        return false;
+    *out = (struct audit_head){ 0 };
+    if (count == 0)
+        return true;
+    found = rows;
+    out->number = found->number - 1;
+    memcpy(out->hash, found->previous.p, sizeof out->hash);
+    return true;
+}
+
+bool audit_start(struct store *s, struct audit_head *out, struct err *err)
+{
+    return store_view(s, start_body, out, err);
 }
 
 static bool broken(const struct store_audit *record, const char *why, struct err *err)
@@ -137,15 +161,40 @@ bool audit_each(struct store *s, int64_t above, size_t limit, take_fn *take, voi
 struct walk {
     struct crypto *crypto;
     const struct audit_head *expected;
-    struct audit_head at;
-    bool has_passed;
+    struct audit_head start, at, pruned; /* pruned: what the last record about it says */
+    bool has_begun, has_passed;
 };
+
+static bool is_same(const struct audit_head *a, const struct audit_head *b)
+{
+    return a->number == b->number && memcmp(a->hash, b->hash, sizeof a->hash) == 0;
+}
+
+/* What the first record says came before it; whether that may be missing is known at the end. */
+static bool walk_begin(struct walk *w, const struct store_audit *record, struct err *err)
+{
+    w->has_begun = true;
+    if (record->number <= 1)
+        return true;
+    w->start.number = record->number - 1;
+    memcpy(w->start.hash, record->previous.p, sizeof w->start.hash);
+    w->at = w->start;
+    if (!w->expected || w->expected->number > w->start.number)
+        return true;
+    w->has_passed = is_same(w->expected, &w->start);
+    return w->has_passed ||
+           broken(record, "the record that was written down was pruned before it", err);
+}
 
 static bool walk_take(void *arg, const struct store_audit *record, struct err *err)
 {
     struct walk *w = arg;
 
+    if (!w->has_begun && !walk_begin(w, record, err))
+        return false;
     if (!audit_step(w->crypto, record, &w->at, err))
+        return false;
+    if (span_is(record->action, AUDIT_PRUNED) && !audit_pruned_parse(record, &w->pruned, err))
         return false;
     if (!w->expected || w->expected->number != w->at.number)
         return true;
@@ -172,7 +221,46 @@ bool audit_verify(struct store *s, const struct audit_head *expected, struct aud
                         "the chain ends with record %lld: record %lld was cut off",
                         (long long)w.at.number, (long long)expected->number) ||
                err_in(err, "audit");
+    if (!is_same(&w.start, &w.pruned))
+        return err_fail(err, ERR_UNTRUSTED, NULL,
+                        "the chain begins after record %lld, and its last record of a pruning says "
+                        "%lld",
+                        (long long)w.start.number, (long long)w.pruned.number) ||
+               err_in(err, "audit");
     *out = w.at;
+    return true;
+}
+
+void audit_pruned_write(struct writer *w, const struct audit_head *up_to)
+{
+    write_format(w, "{\"upTo\":%lld,\"hash\":\"", (long long)up_to->number);
+    hex_write(w, span_of(up_to->hash, sizeof up_to->hash));
+    write_text(w, "\"}");
+}
+
+static bool pruned_read(struct span detail, struct arena *a, struct audit_head *out,
+                        struct err *err)
+{
+    const struct json *o = NULL;
+    struct span hash = { 0 };
+
+    if (!json_parse(detail, NULL, a, &o, err) || !json_get_int(o, "upTo", &out->number, err) ||
+        !json_get_string(o, "hash", &hash, err))
+        return false;
+    return hex_read(hash, out->hash, sizeof out->hash, err) || err_in(err, "hash");
+}
+
+bool audit_pruned_parse(const struct store_audit *record, struct audit_head *up_to, struct err *err)
+{
+    struct arena a = arena_over(PRUNED_MEMORY);
+    struct audit_head head = { 0 };
+    struct err why = { 0 };
+    bool is_well = pruned_read(record->detail, &a, &head, &why);
+
+    arena_fini(&a);
+    if (!is_well)
+        return broken(record, "does not say up to which record the chain was pruned", err);
+    *up_to = head;
     return true;
 }
 

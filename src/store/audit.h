@@ -5,9 +5,11 @@
  *          (row.h) and covers the previous hash, so a record that is changed, taken out or put in
  *          breaks every hash behind it. Who cuts the end off must be caught by a head written down
  *          elsewhere: audit_wish.head
- * Text     a record as one line of JSON: audit_line_write, audit_line_parse
- * Errors   untrusted, path "record 17": the chain is broken there; malformed (a line); those of
- *          store.h
+ * Pruning  the first records may be taken away (prune.h). Where the chain begins then is said by a
+ *          record in it, AUDIT_PRUNED: number and hash of the last one that was taken. Without it,
+ * a chain that does not begin with record 1 is broken Text     a record as one line of JSON:
+ * audit_line_write, audit_line_parse Errors   untrusted, path "record 17": the chain is broken
+ * there; malformed (a line); those of store.h
  */
 #ifndef CUPEL_STORE_AUDIT_H
 #define CUPEL_STORE_AUDIT_H
@@ -36,6 +38,16 @@ bool audit_end(struct store *s, struct audit_head *out, struct err *err) MUST_US
 /* Checks one record against the place before it and moves the place on. */
 bool audit_step(struct crypto *c, const struct store_audit *record, struct audit_head *at,
                 struct err *err) MUST_USE;
+
+/* The place before the first record of a store: number 0 unless records were taken away. */
+bool audit_start(struct store *s, struct audit_head *out, struct err *err) MUST_USE;
+
+/* The word of a record that says that the records up to a place were taken away, and that place,
+ * as its detail says it. */
+#define AUDIT_PRUNED "audit.pruned"
+void audit_pruned_write(struct writer *w, const struct audit_head *up_to);
+bool audit_pruned_parse(const struct store_audit *record, struct audit_head *up_to,
+                        struct err *err) MUST_USE;
 
 /* Walks the chain from its first record and stores where it ends. `expected`, when not NULL, must
  * be a place in it. */
