@@ -105,6 +105,46 @@ def the_trace_of_the_caller_is_the_id():
         equal(explained(lab.daemon, request_id).returncode, 0)
 
 
+def kept_of(daemon, method, target, body=None, headers=None):
+    """(status, the error that was answered, what is kept of it)"""
+    status, head, text = daemon.request(method, target, body, headers)
+    done = explained(daemon, head["x-ms-request-id"], "--json")
+    equal(done.returncode, 0, done.stderr)
+    return status, json.loads(text)["error"], json.loads(done.stdout)
+
+
+def refused_policies_certificates_and_instances_are_explained():
+    writer = {"Authorization": "Bearer dev-contributor"}
+    instance = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Attestation/attestationProviders/ab?api-version=2021-06-01"
+    broken = f'eyJhbGciOiJub25lIn0.{b64u(json.dumps({"AttestationPolicy": b64u(b"version=1.0;")}).encode())}.'.encode()
+    rows = [("PUT", "/policies/SgxEnclave?api-version=2022-08-01", broken, "PolicyParsingError", "SgxEnclave"),
+            ("PUT", "/policies/Tpm?api-version=2022-08-01", b"a.b", "InvalidOperation", "Tpm"),
+            ("POST", "/certificates:add?api-version=2022-08-01", b"a.b.c", "InvalidOperation", ""),
+            ("PUT", instance, {"location": "x"}, "InvalidParameter", "")]
+    with Daemon(BUILD) as d:
+        for method, target, body, code, kind in rows:
+            status, error, kept = kept_of(d, method, target, body, writer)
+            equal((status, error["code"], kept["reason"], kept["outcome"], kept["type"], kept["actor"]),
+                  (400, code, code, "refused", kind, "token:dev-contributor"), target)
+            assert kept["call"].startswith(method + " /") and kept["error"]["text"] in error["message"], (kept, error)
+            equal((kept["policy"], kept["checks"], kept["tcb"]), (None, [], None))
+        shown = cupel(BUILD, "audit", "show", "--action", "request.refused", "--data-dir", d.data).stdout
+        assert shown.count("request.refused") == len(rows), shown
+
+
+def a_refused_caller_is_explained_and_told_less():
+    with Daemon(BUILD) as d:
+        for headers, words in (({}, "no token and no certificate came"), ({"Authorization": "Bearer secret-of-mine"}, ""),
+                               (READER, "token:dev-reader has no role that allows this")):
+            status, error, kept = kept_of(d, "PUT", "/policies/SgxEnclave?api-version=2022-08-01", b"x", headers)
+            equal((status, error["code"], kept["reason"], kept["outcome"]), (401, "Unauthorized", "Unauthorized", "refused"))
+            assert words in kept["error"]["text"] and kept["error"]["text"] not in error["message"], kept
+            assert "secret-of-mine" not in json.dumps(kept), kept
+        told = explained(d, kept["request_id"]).stdout
+        for words in ("call      PUT /policies/sgxenclave", "caller    token:dev-reader", "refused: Unauthorized"):
+            assert words in told, (words, told)
+
+
 def explanations_outlive_the_daemon():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="cupel-explain-"))
     try:
@@ -148,6 +188,8 @@ if __name__ == "__main__":
         a_reader_is_told_the_trail_and_others_the_contract,
         what_was_granted_or_never_asked_has_no_explanation,
         the_trace_of_the_caller_is_the_id,
+        refused_policies_certificates_and_instances_are_explained,
+        a_refused_caller_is_explained_and_told_less,
         explanations_outlive_the_daemon,
         refusals_of_the_server_itself_have_an_id,
     ]))

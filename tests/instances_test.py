@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Several instances in one daemon: made through the control plane, told apart by their address, each with its own everything."""
 import base64
+import concurrent.futures
 import json
 import pathlib
 import shutil
@@ -179,6 +180,28 @@ def each_instance_answers_in_its_own_name():
             equal((status, claims_of(answer["token"])["iss"]), (200, uri))
 
 
+def a_refused_caller_is_sent_to_the_instance_it_asked():
+    with Daemon(BUILD) as d:
+        uri = create(d, "one")[1]["properties"]["attestUri"]
+        for base in (uri, d.url):
+            status, headers, _ = d.request("GET", "/policies/SgxEnclave?api-version=2022-08-01", None, at(base))
+            equal((status, headers["WWW-Authenticate"]),
+                  (401, f'Bearer authorization="{base}", resource="https://attest.azure.net"'))
+
+
+def who_creates_the_same_instance_at_once_is_told_the_truth():
+    with Daemon(BUILD, "--workers", "2") as d:
+        for turn in range(5):
+            with concurrent.futures.ThreadPoolExecutor(6) as pool:
+                told = list(pool.map(lambda n: create(d, f"race{turn}", {"location": f"from-{n}"}), range(6)))
+            statuses = [status for status, _ in told]
+            equal(statuses.count(201), 1, statuses)
+            assert set(statuses) <= {200, 201, 409}, statuses
+            for status, got in told:
+                assert status != 409 or got["error"]["code"] == "Conflict", got
+            equal(len([i for i in ask(d, "GET", GROUP + PROVIDERS)[1]["value"] if i["name"] == f"race{turn}"]), 1)
+
+
 def each_instance_has_its_own_policies():
     with Lab() as lab:
         d = lab.daemon
@@ -323,6 +346,8 @@ if __name__ == "__main__":
         km_81_nobody_manages_instances_without_a_role_there,
         a_role_in_one_instance_is_none_in_another,
         each_instance_answers_in_its_own_name,
+        a_refused_caller_is_sent_to_the_instance_it_asked,
+        who_creates_the_same_instance_at_once_is_told_the_truth,
         each_instance_has_its_own_policies,
         an_isolated_instance_holds_its_certificates,
         a_host_that_is_no_instance_is_refused,

@@ -15,14 +15,17 @@ enum {
     API_MEMORY = 256 * 1024,
     REQUEST_MEMORY = 16 * 1024 * 1024,
     TRACE_TEXT = 55,
-    CLIENT_ID_MAX = 256
+    CLIENT_ID_MAX = 256,
+    UNAUTHORIZED_KEPT = 20 /* refused callers that are recorded, of one second */
 };
 
 struct api {
     struct api_settings set;
     struct arena arena;
-    struct span version, discovery, challenge;
+    struct span version, discovery;
     struct api_counts counts;
+    int64_t refused_at;     /* the second in which */
+    unsigned refused_count; /* so many refused callers were kept */
 };
 
 struct attest_service *api_service(struct api *a)
@@ -40,36 +43,9 @@ struct span api_discovery(const struct api *a)
     return a->discovery;
 }
 
-struct span api_challenge(const struct api *a)
-{
-    return a->challenge;
-}
-
 const struct api_settings *api_set(const struct api *a)
 {
     return &a->set;
-}
-
-/* Text of our configuration between quotes of a header (RFC 9110, 5.6.4); what could end them or
- * the line is left out. */
-static void write_quoted(struct writer *w, struct span text)
-{
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] >= ' ' && text.p[i] <= '~' && text.p[i] != '"' && text.p[i] != '\\')
-            write_u8(w, text.p[i]);
-}
-
-static bool make_challenge(struct api *a, struct err *err)
-{
-    struct span authority = a->set.token_authority, audience = a->set.token_audience;
-    struct writer w = writer_in(&a->arena, 128);
-
-    write_text(&w, "Bearer authorization=\"");
-    write_quoted(&w, authority.n > 0 ? authority : attest_issuer(a->set.service));
-    write_text(&w, "\", resource=\"");
-    write_quoted(&w, audience.n > 0 ? audience : span_str("https://attest.azure.net"));
-    write_u8(&w, '"');
-    return writer_done(&w, &a->challenge, err);
 }
 
 static bool fill(struct api *a, struct err *err)
@@ -80,8 +56,8 @@ static bool fill(struct api *a, struct err *err)
     a->version = arena_dup(&a->arena, a->set.version);
     if (!a->version.p)
         return arena_fail(&a->arena, err);
-    return make_challenge(a, err) && discovery_write(&a->arena, attest_issuer(a->set.service), keys,
-                                                     count, &a->discovery, err);
+    return discovery_write(&a->arena, attest_issuer(a->set.service), keys, count, &a->discovery,
+                           err);
 }
 
 struct api *api_new(const struct api_settings *settings, struct err *err)
@@ -119,6 +95,15 @@ void api_note_verdict(struct api *a, const struct attest_result *r)
         a->counts.granted++;
     else
         a->counts.refused[r->refusal]++;
+}
+
+bool api_keeps_unauthorized(struct api *a, int64_t now)
+{
+    if (a->refused_at != now) {
+        a->refused_at = now;
+        a->refused_count = 0;
+    }
+    return a->refused_count++ < UNAUTHORIZED_KEPT;
 }
 
 /* "00-<32 hex trace>-<16 hex parent>-00", the only form that is echoed. */

@@ -47,6 +47,7 @@ struct api_note {
     struct span instance, actor; /* of the verdict; the actor is empty when nobody was asked */
     struct span explanation;     /* why it was refused, as JSON; empty: it was not */
     const char *unauthorized;    /* why a caller was refused, or NULL; no token or part of one */
+    const char *refused_call;    /* "PUT /policies/tpm", of a refusal that is no verdict, or NULL */
 };
 
 struct api_exchange {
@@ -78,7 +79,6 @@ void api_exchange_fini(struct api_exchange *x);
 struct attest_service *api_service(struct api *a);
 struct span api_version_text(const struct api *a);
 struct span api_discovery(const struct api *a); /* the discovery document */
-struct span api_challenge(const struct api *a); /* WWW-Authenticate */
 const struct api_settings *api_set(const struct api *a);
 
 /* Verdicts given since the start. */
@@ -88,5 +88,9 @@ struct api_counts {
 };
 struct api_counts api_counts(const struct api *a);
 void api_note_verdict(struct api *a, const struct attest_result *r);
+
+/* Tells whether a caller that is refused now is kept with its reason: anybody can make these, so
+ * there is a most of them in each second, and the log has the rest. */
+bool api_keeps_unauthorized(struct api *a, int64_t now);
 
 #endif

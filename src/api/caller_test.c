@@ -212,4 +212,79 @@ static void two_authorization_headers_are_no_caller(void **state)
     close_world(&w);
 }
 
-TEST_MAIN(km_81_every_route_is_closed_to_whoever_may_not, two_authorization_headers_are_no_caller)
+/* What a refusal leaves for the log and for whoever asks why. */
+static void a_refused_call_is_kept_with_the_whole_reason(void **state)
+{
+    static const struct {
+        const char *target, *token, *reason, *words; /* reason NULL: nothing is kept */
+    } rows[] = {
+        { "/policies/tpm?api-version=2022-08-01", NULL, "Unauthorized",
+          "no token and no certificate" },
+        { "/policies/tpm?api-version=2022-08-01", "ended", "Unauthorized", "ended" },
+        { "/policies/tpm:reset?api-version=2022-08-01", "a-reader", "Unauthorized", "no role" },
+        { "/policies/tpm:reset?api-version=2022-08-01", "owner", "InvalidParameter", "" },
+        { "/policies/tpm", NULL, NULL, NULL },
+        { "/nowhere?api-version=2022-08-01", "owner", NULL, NULL },
+        { "/attest/sgxenclave?api-version=2022-08-01", "owner", NULL, NULL },
+    };
+    static const uint8_t entropy[64];
+    struct world w;
+
+    (void)state;
+    open_world(&w, false);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct http_request q = { .method = strstr(rows[i].target, "reset") ? HTTP_POST : HTTP_GET,
+                                  .target = span_str(rows[i].target) };
+        struct api_exchange x = { 0 };
+        char authorization[64];
+
+        snprintf(authorization, sizeof authorization, "Bearer %s",
+                 rows[i].token ? rows[i].token : "");
+        if (rows[i].token)
+            q.headers[q.header_count++] =
+                (struct http_header){ span_str("Authorization"), span_str(authorization) };
+        CHECK_INT(rows[i].target, api_begin(w.api, &q, NOW + (int64_t)i, entropy, &x),
+                  API_ANSWERED);
+        CHECK(rows[i].target, (x.note.refused_call != NULL) == (rows[i].reason != NULL));
+        CHECK(rows[i].target, (x.note.explanation.n > 0) == (rows[i].reason != NULL));
+        if (rows[i].reason) {
+            char text[2048];
+
+            snprintf(text, sizeof text, "%.*s", SPAN_ARG(x.note.explanation));
+            CHECK_TEXT(rows[i].target, span_str(x.note.reason), rows[i].reason);
+            CHECK(rows[i].words, strstr(text, rows[i].words) != NULL);
+            CHECK(rows[i].target, strstr(text, "\"call\":\"") != NULL);
+        }
+        api_exchange_fini(&x);
+    }
+    close_world(&w);
+}
+
+/* Anybody can be refused as often as it likes. */
+static void of_refused_callers_a_few_in_each_second_are_kept(void **state)
+{
+    static const uint8_t entropy[64];
+    struct http_request q = { .method = HTTP_GET,
+                              .target = span_str("/policies/tpm?api-version=2022-08-01") };
+    struct world w;
+    int kept[2] = { 0 };
+
+    (void)state;
+    open_world(&w, false);
+    for (int i = 0; i < 200; i++) {
+        struct api_exchange x = { 0 };
+
+        CHECK_INT("answered", api_begin(w.api, &q, NOW + i / 100, entropy, &x), API_ANSWERED);
+        CHECK_INT("status", x.answer.status, 401);
+        CHECK("the log is told", x.note.unauthorized != NULL);
+        kept[i / 100] += x.note.explanation.n > 0;
+        api_exchange_fini(&x);
+    }
+    CHECK_INT("in the first second", kept[0], 20);
+    CHECK_INT("in the next", kept[1], 20);
+    close_world(&w);
+}
+
+TEST_MAIN(km_81_every_route_is_closed_to_whoever_may_not, two_authorization_headers_are_no_caller,
+          a_refused_call_is_kept_with_the_whole_reason,
+          of_refused_callers_a_few_in_each_second_are_kept)

@@ -31,6 +31,7 @@ enum api_error {
 
 struct api_error_row {
     int status;
+    enum err_code class;
     const char *code;
     const char *when; /* for the manual */
 };

@@ -37,6 +37,7 @@ static void open_house(struct house *h)
     s.service = h->service;
     s.identify = &h->identify;
     s.keep = &h->keep;
+    s.instance_domain = span_str("a.example");
     h->api = api_new(&s, &e);
     CHECK_OK("api", h->api != NULL, e);
 }
@@ -48,13 +49,13 @@ static void close_house(struct house *h)
     arena_fini(&h->arena);
 }
 
-static enum api_step begin(struct house *h, const char *target, enum http_method method,
-                           struct span body, struct api_exchange *x)
+static enum api_step begin_at(struct house *h, const char *host, const char *target,
+                              enum http_method method, struct span body, struct api_exchange *x)
 {
-    static uint8_t entropy[32] = { 1 };
+    static uint8_t entropy[64] = { 1 };
     struct http_request r = { .method = method,
                               .target = span_str(target),
-                              .headers = { { span_str("Host"), span_str("isolated") },
+                              .headers = { { span_str("Host"), span_str(host) },
                                            { span_str("Authorization"),
                                              span_str("Bearer dev-contributor") } },
                               .header_count = 2,
@@ -62,6 +63,12 @@ static enum api_step begin(struct house *h, const char *target, enum http_method
 
     entropy[0]++;
     return api_begin(h->api, &r, AT, entropy, x);
+}
+
+static enum api_step begin(struct house *h, const char *target, enum http_method method,
+                           struct span body, struct api_exchange *x)
+{
+    return begin_at(h, "isolated", target, method, body, x);
 }
 
 /* What the keeper says. */
@@ -223,6 +230,51 @@ static void who_keeps_being_overtaken_is_told_to_come_again(void **state)
     close_house(&h);
 }
 
+/* Two clients of the control plane at once: the first is told that it is done, the second that it
+ * is not, and what stands is the first one's. */
+static void of_two_who_change_an_instance_at_once_one_is_told_so(void **state)
+{
+    static const struct {
+        const char *name;
+        enum http_method method;
+        int first;
+    } rows[] = {
+        { "created", HTTP_PUT, 201 },
+        { "put again", HTTP_PUT, 200 },
+        { "patched", HTTP_PATCH, 200 },
+    };
+    static const char target[] =
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Attestation/"
+        "attestationProviders/one?api-version=2021-06-01";
+    struct house h;
+
+    (void)state;
+    make_instance("default", "AAD", 0);
+    open_house(&h);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct api_exchange a = { 0 }, b = { 0 };
+        struct span first = span_str("{\"location\":\"first\",\"tags\":{\"a\":\"first\"}}");
+        struct span second = span_str("{\"location\":\"second\",\"tags\":{\"a\":\"second\"}}");
+        struct keep keep = keep_local_keep(local);
+
+        CHECK_INT(rows[i].name, begin_at(&h, "default", target, rows[i].method, first, &a),
+                  API_TO_KEEP);
+        CHECK_INT(rows[i].name, begin_at(&h, "default", target, rows[i].method, second, &b),
+                  API_TO_KEEP);
+        CHECK_INT(rows[i].name, keep_it(&h, &a), API_ANSWERED);
+        CHECK_INT(rows[i].name, a.answer.status, rows[i].first);
+        CHECK_INT(rows[i].name, keep_it(&h, &b), API_ANSWERED);
+        CHECK_INT(rows[i].name, b.answer.status, 409);
+        CHECK(rows[i].name,
+              span_starts(b.answer.body, span_str("{\"error\":{\"code\":\"Conflict\"")));
+        CHECK_TEXT(rows[i].name, state_instance(keep_state(&keep), span_str("one"))->tags,
+                   "{\"a\":\"first\"}");
+        api_exchange_fini(&a);
+        api_exchange_fini(&b);
+    }
+    close_house(&h);
+}
+
 static void the_keepers_answers_are_told_in_words_of_the_contract(void **state)
 {
     static const struct {
@@ -292,6 +344,7 @@ int main(void)
         km_80_a_signer_removed_meanwhile_is_not_heard,
         who_keeps_being_overtaken_is_told_to_come_again,
         the_keepers_answers_are_told_in_words_of_the_contract,
+        of_two_who_change_an_instance_at_once_one_is_told_so,
         without_a_store_nothing_is_changed_and_defaults_are_read) };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

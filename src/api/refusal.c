@@ -143,6 +143,18 @@ enum api_step refuse_proposal(struct call *call, const struct proposal_no *no)
                            e->path, e->path[0] ? ")" : "");
 }
 
+/* An instance is as somebody else has just made it: whoever repeats the same words would undo that,
+ * so it is told, not repeated. A policy is whoever's came last, and can be sent again. */
+static enum api_step refuse_lost_race(struct call *call, const struct err *err)
+{
+    if (call->route->version == VERSION_MANAGEMENT)
+        return api_refuse_text(call, API_ERROR_CONFLICT,
+                               "%s: somebody else was faster; look at it, then decide again",
+                               err->text);
+    return api_refuse_text(call, API_ERROR_UNAVAILABLE,
+                           "somebody else changed it at the same time; try again");
+}
+
 /* The keeper's answer in words of the contract. */
 enum api_step refuse_change(struct call *call, const struct err *err)
 {
@@ -156,8 +168,7 @@ enum api_step refuse_change(struct call *call, const struct err *err)
         return api_refuse_text(call, err->path[0] ? API_ERROR_TOO_LARGE : API_ERROR_UNAVAILABLE,
                                "%s", err->text);
     case ERR_CONFLICT:
-        return api_refuse_text(call, API_ERROR_UNAVAILABLE,
-                               "somebody else changed it at the same time; try again");
+        return refuse_lost_race(call, err);
     case ERR_UNCERTAIN:
         return api_refuse_text(call, API_ERROR_UNAVAILABLE,
                                "it is not known whether the change was made: ask, or repeat it");

@@ -141,7 +141,7 @@ const struct route *route_find(enum http_method method, struct span normal_path,
     return NULL;
 }
 
-static const char *method_name(enum http_method method)
+const char *route_method_name(enum http_method method)
 {
     static const char *const names[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
 
@@ -155,7 +155,7 @@ bool route_methods(struct span normal_path, struct arena *a, struct span *out, s
     for (size_t i = 0; i < route_count; i++) {
         if (!path_fits(routes[i].path, normal_path))
             continue;
-        write_format(&w, "%s%s%s", w.n > 0 ? ", " : "", method_name(routes[i].method),
+        write_format(&w, "%s%s%s", w.n > 0 ? ", " : "", route_method_name(routes[i].method),
                      routes[i].method == HTTP_GET ? ", HEAD" : "");
     }
     return writer_done(&w, out, err);

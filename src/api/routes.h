@@ -69,6 +69,9 @@ const struct route *route_find(enum http_method method, struct span normal_path,
 bool route_methods(struct span normal_path, struct arena *a, struct span *out,
                    struct err *err) MUST_USE;
 
+/* The word for a method; empty for one that no route has. */
+const char *route_method_name(enum http_method method);
+
 /* Decodes, folds repeated and trailing slashes and lowers ASCII letters. */
 bool route_normal_path(struct arena *a, struct span path, struct span *out,
                        struct err *err) MUST_USE;

@@ -107,6 +107,8 @@ static bool print_text(struct cli *c, struct span text, struct err *err)
     say(&w, "time", text_of(doc, "time"));
     say(&w, "instance", text_of(doc, "instance"));
     say(&w, "type", text_of(doc, "type"));
+    say(&w, "call", text_of(doc, "call"));
+    say(&w, "caller", text_of(doc, "actor"));
     say_outcome(c, &w, doc);
     say_error(&w, json_member(doc, "error"));
     say_policy(&w, json_member(doc, "policy"));
@@ -170,8 +172,9 @@ const struct verb verb_explain = {
     .options = options,
     .option_count = COUNT(options),
     .details =
-        "The daemon may be running. Refused attestations are kept with every check that ran: the\n"
-        "last 10,000, none longer than seven days, and neither evidence nor claims' values.\n"
+        "The daemon may be running. Refused attestations are kept with every check that ran, and\n"
+        "refused calls that need a role with the reason: the last 10,000, none longer than seven\n"
+        "days, and neither evidence nor claims' values.\n"
         "REQUEST-ID is the value of the header, or the 32 hex digits in it.\n"
         "\n"
         "Exit status: 0 found, 2 not, 64 usage or no such store, 70 our own fault.",

@@ -96,28 +96,45 @@ static void log_unauthorized(const struct api_note *n)
                 n->request_id ? n->request_id : "", "reason", n->unauthorized, (const char *)NULL);
 }
 
+/* What was refused to somebody who was let in; the others are told above. */
+static void log_refused_call(const struct api_note *n)
+{
+    if (n->refused_call && !n->unauthorized)
+        log_say(LOG_LEVEL_INFO, "a call was refused", "call", n->refused_call, "request_id",
+                n->request_id ? n->request_id : "", "reason", n->reason, "detail", n->text,
+                (const char *)NULL);
+}
+
+static void write_detail(struct writer *d, const struct api_note *n, int status)
+{
+    if (n->outcome)
+        write_format(d, "{\"outcome\":\"%s\",\"type\":\"%s\"", n->outcome, n->type);
+    else
+        write_format(d, "{\"call\":\"%s\"", n->refused_call);
+    write_format(d, ",\"status\":%d", status);
+    if (n->reason) {
+        write_text(d, ",\"reason\":");
+        json_write_string(d, span_str(n->reason));
+    }
+    write_u8(d, '}');
+}
+
 /* The record says what was decided and why; never evidence, bound data or a token. */
-static void record_verdict(const struct worker *w, const struct api_note *n, int status)
+static void record(const struct worker *w, const struct api_note *n, int status)
 {
     uint8_t room[NOTE_ROOM];
     struct writer d = writer_over(room, sizeof room);
     struct store_note note = { .at = now_seconds(),
-                               .action = span_str("verdict"),
+                               .action = span_str(n->outcome ? "verdict" : "request.refused"),
                                .actor = n->actor,
                                .instance = n->instance,
                                .request_id = span_str(n->request_id ? n->request_id : ""),
                                .explanation = n->explanation };
     struct keep keep;
 
-    if (!n->outcome || !w->set->keep)
+    if ((!n->outcome && !n->refused_call) || !w->set->keep)
         return;
-    write_format(&d, "{\"outcome\":\"%s\",\"type\":\"%s\",\"status\":%d", n->outcome, n->type,
-                 status);
-    if (n->reason) {
-        write_text(&d, ",\"reason\":");
-        json_write_string(&d, span_str(n->reason));
-    }
-    write_u8(&d, '}');
+    write_detail(&d, n, status);
     note.detail = writer_span(&d);
     keep = keep_channel_keep(w->set->keep);
     keep_note(&keep, &note);
@@ -136,7 +153,8 @@ static void answer(struct job *j)
     log_unauthorized(&j->exchange.note);
     log_remark(&j->exchange.note);
     log_verdict(&j->exchange.note, j->exchange.answer.status);
-    record_verdict(j->worker, &j->exchange.note, j->exchange.answer.status);
+    log_refused_call(&j->exchange.note);
+    record(j->worker, &j->exchange.note, j->exchange.answer.status);
     http_reply_send(j->reply, &j->exchange.answer);
     api_exchange_fini(&j->exchange);
     free(j);

@@ -19,7 +19,11 @@ static void write_request(struct writer *w, const struct explanation *e)
     write_decimal(w, e->at);
     write_member(w, ",\"time\":", span_str(when_str(e->at, time)));
     write_member(w, ",\"instance\":", e->instance);
-    write_member(w, ",\"type\":", span_str(e->type));
+    write_member(w, ",\"type\":", span_str(e->type ? e->type : ""));
+    if (e->call) {
+        write_member(w, ",\"call\":", span_str(e->call));
+        write_member(w, ",\"actor\":", e->actor);
+    }
     write_member(w, ",\"outcome\":", span_str(e->outcome));
     write_member(w, ",\"reason\":", span_str(e->reason ? e->reason : ""));
 }
@@ -66,17 +70,25 @@ static void write_policy(struct writer *w, const struct attest_result *r)
     write_u8(w, '}');
 }
 
+static void write_judgement(struct writer *w, const struct attest_result *r)
+{
+    write_policy(w, r);
+    write_text(w, ",\"checks\":");
+    trail_write(w, &r->appraisal.trail);
+    write_text(w, ",\"tcb\":");
+    verdict_write_tcb(w, &r->appraisal.tcb);
+}
+
 bool explanation_write(struct writer *w, const struct explanation *e, struct err *err)
 {
     struct span all;
 
     write_request(w, e);
-    write_error(w, &e->result->err);
-    write_policy(w, e->result);
-    write_text(w, ",\"checks\":");
-    trail_write(w, &e->result->appraisal.trail);
-    write_text(w, ",\"tcb\":");
-    verdict_write_tcb(w, &e->result->appraisal.tcb);
+    write_error(w, e->error ? e->error : &e->result->err);
+    if (e->result)
+        write_judgement(w, e->result);
+    else
+        write_text(w, ",\"policy\":null,\"checks\":[],\"tcb\":null");
     write_u8(w, '}');
     return writer_done(w, &all, err);
 }

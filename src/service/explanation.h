@@ -16,10 +16,15 @@
 struct explanation {
     struct span request_id, instance;
     int64_t at;
-    const char *type;    /* "SgxEnclave" */
+    const char *type;    /* "SgxEnclave"; NULL: none */
     const char *outcome; /* "refused", "denied", "failed" */
-    const char *reason;  /* the failed check's word, or the policy's decision */
-    const struct attest_result *result;
+    const char *reason;  /* the failed check's word, the policy's decision, or the error's code */
+    const struct attest_result *result; /* NULL: nothing was judged */
+
+    /* Of a call that is no attestation; all absent otherwise. */
+    const char *call;        /* "PUT /policies/tpm" */
+    struct span actor;       /* empty: nobody who is known */
+    const struct err *error; /* what was expected and found */
 };
 
 bool explanation_write(struct writer *w, const struct explanation *e, struct err *err) MUST_USE;
