@@ -127,6 +127,8 @@ def refused_policies_certificates_and_instances_are_explained():
             equal((status, error["code"], kept["reason"], kept["outcome"], kept["type"], kept["actor"]),
                   (400, code, code, "refused", kind, "token:dev-contributor"), target)
             assert kept["call"].startswith(method + " /") and kept["error"]["text"] in error["message"], (kept, error)
+            inner = error.get("innererror", {})  # the caller may read
+            equal(("line" in inner, "path" in inner), (code == "PolicyParsingError", code == "InvalidOperation"), error)
             equal((kept["policy"], kept["checks"], kept["tcb"]), (None, [], None))
         shown = cupel(BUILD, "audit", "show", "--action", "request.refused", "--data-dir", d.data).stdout
         assert shown.count("request.refused") == len(rows), shown

@@ -109,7 +109,7 @@ def every_published_document_is_taken_as_the_service_took_it():
             instance = None if preview else "isolated"
             if is_old or is_broken:
                 message = d.bad((400, "PolicyParsingError"), "PUT", where, document, query=query, instance=instance)
-                assert message.startswith("Line: "), message
+                assert message.startswith("Offending symbol: "), message
                 refused += 1
             else:
                 got = d.good("PUT", where, document, query=query, instance=instance)
@@ -401,7 +401,7 @@ def km_75_a_policy_that_does_not_compile_is_refused_when_it_is_set():
     with Service() as d:
         before = d.in_force("TdxVm")
         message = d.bad((400, "PolicyParsingError"), "PUT", "/policies/TdxVm", unsecured("version=1.0;\nauthorizationrules{ => permit() };"))
-        assert message.startswith("Line: 2, Column: "), message
+        assert "\nLine: 2, Column: " in message and "\nFailing rule: => permit() };" in message, message
         equal(d.in_force("TdxVm"), before)
 
 

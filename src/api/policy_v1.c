@@ -74,7 +74,7 @@ static bool judge(struct making *m)
         m->change.policy = r->policy;
         m->change.policy.instance = call->instance;
     } else if (r->no.why == PROPOSAL_POLICY_TEXT) {
-        refuse_policy(call, &r->diagnostic, &r->no.err);
+        refuse_policy(call, r->policy.text, &r->diagnostic, &r->no.err);
     } else {
         refuse_proposal(call, &r->no);
     }

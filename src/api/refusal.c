@@ -2,7 +2,9 @@
 
 #include "../format/json.h"
 #include "errors.h"
+#include "offence.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The sentences that the service's users know, by the reason of the failed check. A reason without
@@ -116,15 +118,54 @@ static enum api_step refuse_evidence(struct call *call, const struct attest_resu
                       r->appraisal.reason ? inner_of(call, r) : (struct span){ 0 });
 }
 
-/* The multi-line text of a policy that does not compile. */
-enum api_step refuse_policy(struct call *call, const struct policy_diagnostic *d,
+/* {"code":..,"line":..,"column":..,"text":..,"hint":..} for a caller with the read role. */
+static struct span diagnosis_of(struct call *call, const struct policy_diagnostic *d)
+{
+    struct writer w = writer_in(&call->x->arena, 512);
+    struct span out = { 0 };
+
+    if (!call_may(call, ACTION_READ))
+        return out;
+    write_text(&w, "{\"code\":");
+    json_write_string(&w, span_str(d->code));
+    write_format(&w, ",\"line\":%u,\"column\":%u", d->line, d->column);
+    write_member(&w, "text", span_str(d->text));
+    if (d->hint[0])
+        write_member(&w, "hint", span_str(d->hint));
+    write_u8(&w, '}');
+    return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
+}
+
+enum api_step refuse_policy(struct call *call, struct span text, const struct policy_diagnostic *d,
                             const struct err *err)
 {
+    struct writer w = writer_in(&call->x->arena, 512);
+    struct span message = { 0 };
+
     if (d->code[0] == '\0')
         return api_refuse_text(call, API_ERROR_POLICY_PARSING, "%s", err->text);
-    return api_refuse_text(call, API_ERROR_POLICY_PARSING,
-                           "Line: %u, Column: %u\nFailure message: %s: %s%s%s", d->line, d->column,
-                           d->code, d->text, d->hint[0] ? "; " : "", d->hint);
+    offence_write(&w, text, d);
+    if (!writer_done(&w, &message, NULL))
+        return api_refuse_text(call, API_ERROR_INTERNAL, "out of memory");
+    return api_refuse(call, API_ERROR_POLICY_PARSING, message, diagnosis_of(call, d));
+}
+
+/* What exactly does not hold, for a caller with the read role. */
+static struct span reason_of(struct call *call, const struct err *e)
+{
+    struct writer w = writer_in(&call->x->arena, 256);
+    struct span out = { 0 };
+
+    if (!call_may(call, ACTION_READ))
+        return out;
+    write_text(&w, "{\"code\":");
+    json_write_string(&w, span_str(err_code_name(e->code)));
+    write_member(&w, "path", span_str(e->path));
+    write_member(&w, "text", span_str(e->text));
+    if (e->spec)
+        write_member(&w, "spec", span_str(e->spec));
+    write_u8(&w, '}');
+    return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
 }
 
 enum api_step refuse_proposal(struct call *call, const struct proposal_no *no)
@@ -138,9 +179,11 @@ enum api_step refuse_proposal(struct call *call, const struct proposal_no *no)
         [PROPOSAL_OURS] = API_ERROR_INTERNAL,
     };
     const struct err *e = &no->err;
+    char text[sizeof e->text + sizeof e->path + 4];
 
-    return api_refuse_text(call, errors[no->why], "%s%s%s%s", e->text, e->path[0] ? " (" : "",
-                           e->path, e->path[0] ? ")" : "");
+    snprintf(text, sizeof text, "%s%s%s%s", e->text, e->path[0] ? " (" : "", e->path,
+             e->path[0] ? ")" : "");
+    return api_refuse(call, errors[no->why], span_str(text), reason_of(call, e));
 }
 
 /* An instance is as somebody else has just made it: whoever repeats the same words would undo that,
@@ -238,7 +281,7 @@ enum api_step refuse_attestation(struct call *call, const struct attest_result *
         return api_refuse(call, API_ERROR_POLICY_EVALUATION, span_str(r->err.text),
                           failure_of(call, r));
     case ATTEST_POLICY_TEXT:
-        return refuse_policy(call, &r->diagnostic, &r->err);
+        return refuse_policy(call, r->diagnosed, &r->diagnostic, &r->err);
     case ATTEST_TOO_LONG:
     case ATTEST_OURS:
     case ATTEST_REFUSALS:

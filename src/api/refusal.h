@@ -11,8 +11,8 @@
 #include "../service/proposal.h"
 #include "routes.h"
 
-/* A policy that does not compile: the diagnostic where there is one, the error otherwise. */
-enum api_step refuse_policy(struct call *call, const struct policy_diagnostic *d,
+/* A policy's text that does not compile: the diagnostic where there is one, the error otherwise. */
+enum api_step refuse_policy(struct call *call, struct span text, const struct policy_diagnostic *d,
                             const struct err *err);
 
 /* A document that is not taken. */

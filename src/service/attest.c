@@ -266,6 +266,7 @@ static void choose_draft(struct attempt *t)
     for (size_t i = 0; i < found.count && !t->policy; i++)
         if (found.items[i].severity == POLICY_ERROR) {
             t->out->diagnostic = found.items[i];
+            t->out->diagnosed = t->request->draft_policy;
             break;
         }
 }

@@ -95,6 +95,7 @@ struct attest_result {
     enum attest_refusal refusal; /* not granted */
     struct policy_outcome policy;
     struct policy_diagnostic diagnostic; /* ATTEST_POLICY_TEXT */
+    struct span diagnosed;               /* the text that it is about; the request's */
     struct err err;
     struct appraisal appraisal;
 };
