@@ -11,7 +11,7 @@ static void print_overview(const char *program, const struct verb *const *verbs,
 {
     printf("%s - attestation: evidence in, a verdict with its reasons out\n\nusage:\n", program);
     for (size_t i = 0; i < count; i++)
-        printf("  %s %-18s %s\n", program, verbs[i]->words, verbs[i]->summary);
+        printf("  %s %-24s %s\n", program, verbs[i]->words, verbs[i]->summary);
     printf("\n\"%s VERB --help\" tells more about one of them.\n", program);
 }
 
@@ -30,7 +30,7 @@ static size_t print_group(FILE *out, const char *program, const struct verb *con
 
     for (size_t i = 0; i < count; i++)
         if (is_of_group(verbs[i], word))
-            fprintf(out, "%s  %s %-18s %s\n", found++ ? "" : "usage:\n", program, verbs[i]->words,
+            fprintf(out, "%s  %s %-24s %s\n", found++ ? "" : "usage:\n", program, verbs[i]->words,
                     verbs[i]->summary);
     if (found > 0)
         fprintf(out, "\n\"%s VERB --help\" tells more about one of them.\n", program);

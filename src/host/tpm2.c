@@ -227,3 +227,170 @@ bool tpm2_quote(struct tpm2 *t, uint16_t bank, uint32_t mask, struct span nonce,
     *out = q;
     return true;
 }
+
+/* ---------------------------------------------------------------- the endorsement key */
+
+enum { EK_INDEX_RSA = 0x01C00002, EK_INDEX_P256 = 0x01C0000A, NV_PART = 512, NV_MAX = 16384 };
+
+/* The index is read under its own, empty authorisation: the profile lets everybody. */
+static bool read_index(struct tpm2 *t, ESYS_TR index, uint16_t size, struct writer *w,
+                       struct err *err)
+{
+    for (uint16_t at = 0; at < size;) {
+        uint16_t n = (uint16_t)(size - at < NV_PART ? size - at : NV_PART);
+        TPM2B_MAX_NV_BUFFER *part = NULL;
+        TSS2_RC rc = Esys_NV_Read(t->esys, index, index, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                  ESYS_TR_NONE, n, at, &part);
+
+        if (rc != TSS2_RC_SUCCESS)
+            return fail(err, rc, "show the endorsement key's certificate");
+        write_bytes(w, (struct span){ part->buffer, part->size });
+        at = (uint16_t)(at + part->size);
+        if (part->size == 0)
+            size = at;
+        Esys_Free(part);
+    }
+    return true;
+}
+
+static bool size_of_index(struct tpm2 *t, ESYS_TR index, uint16_t *out, struct err *err)
+{
+    TPM2B_NV_PUBLIC *area = NULL;
+    TSS2_RC rc =
+        Esys_NV_ReadPublic(t->esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &area, NULL);
+
+    if (rc != TSS2_RC_SUCCESS)
+        return fail(err, rc, "describe the endorsement key's certificate");
+    *out = area->nvPublic.dataSize;
+    Esys_Free(area);
+    return *out <= NV_MAX ||
+           err_fail(err, ERR_LIMIT, NULL, "the certificate has %u bytes, at most %d are read", *out,
+                    NV_MAX);
+}
+
+bool tpm2_ek_certificate(struct tpm2 *t, enum tpm2_kind ek, struct arena *a, struct span *out,
+                         struct err *err)
+{
+    TPM2_HANDLE handle = ek == TPM2_KEY_RSA ? EK_INDEX_RSA : EK_INDEX_P256;
+    struct writer w = writer_in(a, 2048);
+    ESYS_TR index = ESYS_TR_NONE;
+    uint16_t size = 0;
+    bool ok;
+
+    if (Esys_TR_FromTPMPublic(t->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &index) !=
+        TSS2_RC_SUCCESS)
+        return err_fail(err, ERR_MISSING, "TCG EK Credential Profile, 2.2.1.4",
+                        "the TPM holds no certificate of its endorsement key at 0x%08x", handle);
+    ok = size_of_index(t, index, &size, err) && read_index(t, index, size, &w, err) &&
+         writer_done(&w, out, err);
+    Esys_TR_Close(t->esys, &index);
+    return ok;
+}
+
+/* PolicySecret of the endorsement hierarchy. */
+static const uint8_t ek_policy[32] = {
+    0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8, 0x1a, 0x90, 0xcc, 0x8d, 0x46, 0xa5, 0xd7, 0x24,
+    0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b, 0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa,
+};
+
+/* The key comes out as the maker certified it only when every byte of the template is the same,
+ * the zeros in place of the key included. */
+static TPM2B_PUBLIC ek_template_of(enum tpm2_kind kind)
+{
+    const TPMT_SYM_DEF_OBJECT aes = { .algorithm = TPM2_ALG_AES,
+                                      .keyBits.aes = 128,
+                                      .mode.aes = TPM2_ALG_CFB };
+    TPM2B_PUBLIC t = { .publicArea = { .nameAlg = TPM2_ALG_SHA256,
+                                       .objectAttributes =
+                                           TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                                           TPMA_OBJECT_SENSITIVEDATAORIGIN |
+                                           TPMA_OBJECT_ADMINWITHPOLICY | TPMA_OBJECT_RESTRICTED |
+                                           TPMA_OBJECT_DECRYPT } };
+    TPMT_PUBLIC *p = &t.publicArea;
+
+    p->authPolicy.size = sizeof ek_policy;
+    memcpy(p->authPolicy.buffer, ek_policy, sizeof ek_policy);
+    if (kind == TPM2_KEY_RSA) {
+        p->type = TPM2_ALG_RSA;
+        p->parameters.rsaDetail.symmetric = aes;
+        p->parameters.rsaDetail.scheme.scheme = TPM2_ALG_NULL;
+        p->parameters.rsaDetail.keyBits = 2048;
+        p->unique.rsa.size = 256;
+    } else {
+        p->type = TPM2_ALG_ECC;
+        p->parameters.eccDetail.symmetric = aes;
+        p->parameters.eccDetail.scheme.scheme = TPM2_ALG_NULL;
+        p->parameters.eccDetail.curveID = TPM2_ECC_NIST_P256;
+        p->parameters.eccDetail.kdf.scheme = TPM2_ALG_NULL;
+        p->unique.ecc.x.size = 32;
+        p->unique.ecc.y.size = 32;
+    }
+    return t;
+}
+
+static bool make_ek(struct tpm2 *t, enum tpm2_kind kind, ESYS_TR *out, struct err *err)
+{
+    const TPM2B_SENSITIVE_CREATE nothing = { 0 };
+    const TPM2B_DATA no_info = { 0 };
+    const TPML_PCR_SELECTION no_pcrs = { 0 };
+    const TPM2B_PUBLIC wish = ek_template_of(kind);
+    TSS2_RC rc = Esys_CreatePrimary(t->esys, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                    ESYS_TR_NONE, &nothing, &wish, &no_info, &no_pcrs, out, NULL,
+                                    NULL, NULL, NULL);
+
+    return rc == TSS2_RC_SUCCESS || fail(err, rc, "make its endorsement key");
+}
+
+/* A session in which the endorsement hierarchy's authorisation was shown. */
+static bool open_session(struct tpm2 *t, ESYS_TR *out, struct err *err)
+{
+    const TPMT_SYM_DEF no_cipher = { .algorithm = TPM2_ALG_NULL };
+    TSS2_RC rc =
+        Esys_StartAuthSession(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                              ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &no_cipher, TPM2_ALG_SHA256, out);
+
+    if (rc != TSS2_RC_SUCCESS)
+        return fail(err, rc, "open a session");
+    rc = Esys_PolicySecret(t->esys, ESYS_TR_RH_ENDORSEMENT, *out, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                           ESYS_TR_NONE, NULL, NULL, NULL, 0, NULL, NULL);
+    return rc == TSS2_RC_SUCCESS || fail(err, rc, "open its endorsement hierarchy");
+}
+
+static bool activate_with(struct tpm2 *t, ESYS_TR ek, ESYS_TR session, const TPM2B_ID_OBJECT *blob,
+                          const TPM2B_ENCRYPTED_SECRET *seed, struct arena *a, struct span *out,
+                          struct err *err)
+{
+    TPM2B_DIGEST *secret = NULL;
+    TSS2_RC rc = Esys_ActivateCredential(t->esys, t->key, ek, ESYS_TR_PASSWORD, session,
+                                         ESYS_TR_NONE, blob, seed, &secret);
+    bool ok;
+
+    if (rc != TSS2_RC_SUCCESS)
+        return err_fail(err, ERR_UNTRUSTED, "TPM 2.0 Library, Part 3, 12.5",
+                        "the TPM gives no secret out for its two keys: %.100s", Tss2_RC_Decode(rc));
+    ok = keep(a, secret->buffer, secret->size, out, err);
+    Esys_Free(secret);
+    return ok;
+}
+
+bool tpm2_activate(struct tpm2 *t, enum tpm2_kind ek, struct span blob, struct span seed,
+                   struct arena *a, struct span *out, struct err *err)
+{
+    TPM2B_ID_OBJECT b = { .size = (uint16_t)blob.n };
+    TPM2B_ENCRYPTED_SECRET s = { .size = (uint16_t)seed.n };
+    ESYS_TR key = ESYS_TR_NONE, session = ESYS_TR_NONE;
+    bool ok;
+
+    if (blob.n > sizeof b.credential || seed.n > sizeof s.secret)
+        return err_fail(err, ERR_LIMIT, NULL, "a TPM takes %zu and %zu bytes at most",
+                        sizeof b.credential, sizeof s.secret);
+    memcpy(b.credential, blob.p, blob.n);
+    memcpy(s.secret, seed.p, seed.n);
+    ok = make_ek(t, ek, &key, err) && open_session(t, &session, err) &&
+         activate_with(t, key, session, &b, &s, a, out, err);
+    if (session != ESYS_TR_NONE)
+        Esys_FlushContext(t->esys, session);
+    if (key != ESYS_TR_NONE)
+        Esys_FlushContext(t->esys, key);
+    return ok;
+}

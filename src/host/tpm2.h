@@ -8,7 +8,8 @@
  *          seed, and nothing has to be stored
  * Errors   unsupported (built without access to TPMs), io (the TPM, or the way to it, refuses),
  *          limit, memory
- * Source   TPM 2.0 Library, Part 3: TPM2_CreatePrimary, TPM2_Quote, TPM2_PCR_Read
+ * Source   TPM 2.0 Library, Part 3: TPM2_CreatePrimary, TPM2_Quote, TPM2_PCR_Read, TPM2_NV_Read,
+ *          TPM2_ActivateCredential; TCG EK Credential Profile, 2.2.1.4 (indices), B.3 (templates)
  */
 #ifndef CUPEL_HOST_TPM2_H
 #define CUPEL_HOST_TPM2_H
@@ -36,5 +37,15 @@ struct tpm2_quote {
 };
 bool tpm2_quote(struct tpm2 *t, uint16_t bank, uint32_t mask, struct span nonce, struct arena *a,
                 struct tpm2_quote *out, struct err *err) MUST_USE;
+
+/* The certificate of the endorsement key of that kind, DER, as its maker stored it; missing where
+ * none is stored. */
+bool tpm2_ek_certificate(struct tpm2 *t, enum tpm2_kind ek, struct arena *a, struct span *out,
+                         struct err *err) MUST_USE;
+
+/* What the TPM gives out for a blob and a seed made for that endorsement key and this attestation
+ * key (contents of TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET). */
+bool tpm2_activate(struct tpm2 *t, enum tpm2_kind ek, struct span blob, struct span seed,
+                   struct arena *a, struct span *out, struct err *err) MUST_USE;
 
 #endif
