@@ -32,6 +32,7 @@ const struct verb *const verbs[] = {
     &verb_instance_show,
     &verb_instance_update,
     &verb_tpm_enrol,
+    &verb_tpm_attest,
     &verb_tpm_registry_init,
     &verb_tpm_registry_challenge,
     &verb_tpm_registry_issue,

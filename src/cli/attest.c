@@ -1,11 +1,10 @@
 /* The client's side of the workflow: evidence to the service, the token to a file. */
+#include "attest.h"
 #include "../base/b64.h"
 #include "../base/utf8.h"
 #include "../format/json.h"
 #include "../host/file.h"
 #include "../token/jwt.h"
-#include "cli.h"
-#include "fetch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,7 +100,7 @@ static bool make_body(struct cli *c, const char *member, struct span *out, struc
 }
 
 /* "code: message", and the reason below it; the whole body when it has another form. */
-static int tell_refusal(struct cli *c, const struct fetch_answer *answer)
+int attest_tell_refusal(struct cli *c, const struct fetch_answer *answer)
 {
     const struct json *root = NULL, *error, *inner;
     struct span code = { 0 }, message = { 0 }, text = { 0 };
@@ -171,7 +170,7 @@ static bool find_kind(struct cli *c, size_t *out)
     return false;
 }
 
-static bool read_bearer(struct cli *c, const char **out, struct err *err)
+bool attest_read_bearer(struct cli *c, const char **out, struct err *err)
 {
     const char *path = cli_option(c, "bearer-file");
     struct span text = { 0 };
@@ -201,9 +200,9 @@ static int run(struct cli *c)
     path = fetch_url(&c->arena, base, kinds[kind].path);
     wish.url = path ? fetch_url(&c->arena, path, version ? version : "2022-08-01") : NULL;
     if (!wish.url || !make_body(c, kinds[kind].member, &wish.body, &err) ||
-        !read_bearer(c, &wish.bearer, &err) || !fetch(&wish, &c->arena, &answer, &err))
+        !attest_read_bearer(c, &wish.bearer, &err) || !fetch(&wish, &c->arena, &answer, &err))
         return cli_fail_err(c, &err);
-    return answer.status == 200 ? give_token(c, &answer) : tell_refusal(c, &answer);
+    return answer.status == 200 ? give_token(c, &answer) : attest_tell_refusal(c, &answer);
 }
 
 const struct verb verb_attest = {
