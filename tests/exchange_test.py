@@ -103,6 +103,30 @@ def every_api_version_and_spelling_gives_a_token():
             equal(status, 200, text)
 
 
+def the_baselines_are_told_to_everybody_in_both_shapes():
+    # the lab's collateral is of a number that nobody has published anything about
+    with Lab() as lab:
+        def ask(version, more="", kind="SgxEnclave"):
+            status, _, text = lab.daemon.request("GET", f"/tcbbaselines/{kind}?api-version={version}{more}")
+            equal(status, 200, text)
+            return json.loads(text)["tcbBaselines"]
+        (row,) = ask("2025-06-01")
+        number = row["tcbEvaluationDataNumber"]
+        equal(row, {"tcbIdentifier": str(number), "tcbEvaluationDataNumber": number, "isSelectedTcb": True})
+        equal(ask("2025-06-01", kind="openenclave"), [row])
+        equal(ask("2022-09-01-preview"), [{"tcbIdentifier": str(number), "tcbEvaluationDataNumber": str(number)}])
+        policy = ("version=1.1;configurationrules{=> issueproperty(type=\"x-ms-sgx-tcbidentifier\", value=\"11\");};"
+                  "authorizationrules{=> permit();};issuancerules{};")
+        payload = json.dumps({"AttestationPolicy": b64u(policy.encode())}).encode()
+        document = f"eyJhbGciOiJub25lIn0.{b64u(payload)}.".encode()
+        equal(lab.daemon.request("PUT", "/policies/SgxEnclave?api-version=2022-08-01", document,
+                                 {"Authorization": "Bearer dev-contributor"})[0], 200)
+        equal(ask("2025-06-01"), [{**row, "isSelectedTcb": False}])
+        equal(ask("2022-09-01-preview", "&provideCurrentTcbInPolicy=true"), [])
+        equal(ask("2025-06-01", "&provideCurrentTcbInPolicy=TRUE", "OpenEnclave"), [row])
+        equal(lab.daemon.request("GET", "/tcbbaselines/SevSnpVm?api-version=2025-06-01")[0], 404)
+
+
 def the_preview_of_2018_answers_a_bare_string_and_wants_a_bearer_token():
     with Lab() as lab:
         body = {"Quote": b64u(lab.file("quote.bin")), "EnclaveHeldData": b64u(lab.file("runtime.bin"))}
@@ -286,6 +310,7 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         a_relying_party_of_standard_tools_accepts_the_token_and_refuses_it_with_one_bit_changed,
         every_api_version_and_spelling_gives_a_token,
+        the_baselines_are_told_to_everybody_in_both_shapes,
         the_preview_of_2018_answers_a_bare_string_and_wants_a_bearer_token,
         refusals_say_code_reason_and_to_a_reader_the_trail,
         requests_that_are_wrong_are_told_what_is_wrong,

@@ -6,6 +6,7 @@
  * docs/openapi.json in step.
  */
 #include "../src/api/attest_v1.h"
+#include "../src/api/baseline_v1.h"
 #include "../src/api/certificate_v1.h"
 #include "../src/api/errors.h"
 #include "../src/api/health.h"
@@ -37,6 +38,7 @@ static const struct {
     { policy_2018_set, "PolicyDocument", "Token" },
     { policy_2018_get, NULL, "PolicyOf2018" },
     { policy_2018_reset, "PolicyDocument", "Token" },
+    { baseline_get, NULL, "Baselines" },
     { metadata_certs, NULL, "KeySet" },
     { metadata_discovery, NULL, "Discovery" },
     { health_get, NULL, NULL },

@@ -67,7 +67,7 @@ static void note_verdict(struct call *call, const struct attest_result *r)
 }
 
 /* What the instance has put in force; nothing where its default applies. */
-static struct attest_policy policy_in_force(const struct call *call)
+struct attest_policy attest_policy_in_force(const struct call *call)
 {
     const struct store_policy *p =
         call->at ? state_policy(call->x->state, call->instance, span_str(call->route->argument))
@@ -87,7 +87,7 @@ static void request_of(struct call *call, const struct attest_body *body,
     *out = (struct attest_request){
         .attestation_type = call->route->argument,
         .issuer = call_issuer(call),
-        .policy = policy_in_force(call),
+        .policy = attest_policy_in_force(call),
         .tcb_profile = call->at ? call->at->tcb_profile : (struct span){ 0 },
         .kind = strcmp(call->route->argument, "OpenEnclave") == 0 ? EVIDENCE_OE : EVIDENCE_SGX,
         .evidence = body->evidence,

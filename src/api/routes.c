@@ -2,6 +2,7 @@
 
 #include "../format/uri.h"
 #include "attest_v1.h"
+#include "baseline_v1.h"
 #include "certificate_v1.h"
 #include "health.h"
 #include "metadata.h"
@@ -43,6 +44,8 @@ const struct route routes[] = {
     { HTTP_GET,  "/operations/policy/certificates",      certificate_get,       VERSION_2018_ONLY, NEED_READ,     NEED_READ,     NULL,           "the policy signers, under their path of 2018-09-01-preview" },
     { HTTP_PUT,  "/operations/policy/certificates",      certificate_add,       VERSION_2018_ONLY, NEED_WRITE,    NEED_WRITE,    NULL,           "add one, under its path of 2018-09-01-preview" },
     { HTTP_POST, "/operations/policy/certificates",      certificate_remove,    VERSION_2018_ONLY, NEED_WRITE,    NEED_WRITE,    NULL,           "remove one, under its path of 2018-09-01-preview" },
+    { HTTP_GET,  "/tcbbaselines/sgxenclave",             baseline_get,          VERSION_REQUIRED,  NEED_READ,     NEED_NOTHING,  "SgxEnclave",   "the TCB baselines that there is collateral for" },
+    { HTTP_GET,  "/tcbbaselines/openenclave",            baseline_get,          VERSION_REQUIRED,  NEED_READ,     NEED_NOTHING,  "OpenEnclave",  "the same list for OpenEnclave" },
     { HTTP_GET,  "/certs",                               metadata_certs,        VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "the keys that sign tokens" },
     { HTTP_GET,  "/.well-known/openid-configuration",    metadata_discovery,    VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "the OpenID discovery document" },
     { HTTP_GET,  "/servicehealth",                       health_get,            VERSION_OPTIONAL,  NEED_NOTHING,  NEED_NOTHING,  NULL,           "204 while the service answers" },

@@ -497,3 +497,21 @@ void attest(struct attest_service *s, const struct attest_request *request, stru
     }
     policy_free(t.draft);
 }
+
+bool attest_baselines(struct attest_service *s, const char *type,
+                      const struct attest_policy *policy, int64_t now, struct arena *a,
+                      struct baseline_row **out, size_t *count, struct err *err)
+{
+    const struct attest_request request = { .attestation_type = type,
+                                            .policy = *policy,
+                                            .now = now };
+    struct attempt t = { .s = s, .request = &request, .arena = a };
+
+    choose_policy(&t);
+    if (!t.policy) {
+        *err = t.policy_err;
+        return false;
+    }
+    return baseline_list(s->set.sets, s->set.set_count, t.policy, judged_at(&t), a, out, count,
+                         err);
+}

@@ -104,6 +104,13 @@ struct attest_result {
 void attest(struct attest_service *s, const struct attest_request *request, struct arena *a,
             struct attest_result *out);
 
+/* The TCB baselines that there is collateral for, and which of them decides about requests of that
+ * type under that policy. */
+struct baseline_row;
+bool attest_baselines(struct attest_service *s, const char *type,
+                      const struct attest_policy *policy, int64_t now, struct arena *a,
+                      struct baseline_row **out, size_t *count, struct err *err) MUST_USE;
+
 /* The attestation type whose policy in force permits a debuggable enclave of unknown signer, or
  * NULL: for the log at start. */
 const char *attest_permits_debug(const struct attest_service *s);

@@ -5,6 +5,7 @@
 #include "../crypto/signkey.h"
 #include "../evidence/dcap/collateral.h"
 #include "../format/json.h"
+#include "baseline.h"
 
 /* A service over the lab's root and one or two sets of collateral. */
 struct house {
@@ -285,6 +286,41 @@ static void the_policy_chooses_the_baseline(void **state)
     }
 }
 
+static void the_baselines_are_those_there_is_collateral_for(void **state)
+{
+    static const struct {
+        const char *text;  /* put in force; NULL: the default */
+        uint32_t selected; /* 0: none */
+    } rows[] = {
+        { NULL, 16 },
+        { BASELINE("azuredefault"), 16 },
+        { BASELINE("15"), 15 },
+        { BASELINE("17"), 0 },
+
+    };
+    struct house h;
+
+    (void)state;
+    open_house(&h, true, NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct attest_policy policy = { .text = span_str(rows[i].text ? rows[i].text : "") };
+        const char *name = rows[i].text ? rows[i].text : "default";
+        struct baseline_row *list = NULL;
+        struct err e = { 0 };
+        size_t count = 0;
+
+        CHECK_OK(name,
+                 attest_baselines(h.service, "SgxEnclave", &policy, 0, &h.arena, &list, &count, &e),
+                 e);
+        CHECK_INT(name, count, 2);
+        for (size_t n = 0; n < count; n++) {
+            CHECK_INT(name, list[n].number, 15 + n);
+            CHECK_INT(name, list[n].is_selected, rows[i].selected == list[n].number);
+        }
+    }
+    close_house(&h);
+}
+
 static void a_policy_that_does_not_compile_stops_the_start(void **state)
 {
     struct attest_policy_text policy = { "SgxEnclave",
@@ -341,5 +377,6 @@ TEST_MAIN(km_22_a_policy_that_permits_debug_is_known_at_the_start,
           refusals_are_sorted_by_who_can_mend_them,
           a_token_that_would_be_too_long_is_refused_as_such,
           platforms_without_collateral_are_a_service_matter, the_policy_chooses_the_baseline,
+          the_baselines_are_those_there_is_collateral_for,
           a_policy_that_does_not_compile_stops_the_start,
           km_77_each_evaluation_uses_the_compiled_policy)

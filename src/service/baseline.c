@@ -158,3 +158,45 @@ bool baseline_require(const struct policy *policy, struct appraise_in *in, struc
         in->collateral && dcap_collateral_evaluation_number(in->collateral) != number;
     return keep_identifier(in->arena, identifier, &in->baseline, err);
 }
+
+/* Keeps the rows in order; a number that is there is not added again. */
+static void add_row(struct baseline_row *rows, size_t *count, uint32_t number)
+{
+    size_t at = *count;
+
+    for (size_t i = 0; i < *count; i++)
+        if (rows[i].number == number)
+            return;
+    for (; at > 0 && rows[at - 1].number > number; at--)
+        rows[at] = rows[at - 1];
+    rows[at] = (struct baseline_row){ .number = number };
+    ++*count;
+}
+
+bool baseline_list(struct dcap_collateral *const *sets, size_t count, const struct policy *policy,
+                   int64_t now, struct arena *a, struct baseline_row **out, size_t *out_count,
+                   struct err *err)
+{
+    struct baseline_row *rows = ARENA_ARRAY(a, struct baseline_row, count);
+    const struct dcap_collateral *best = NULL;
+    struct span identifier = { 0 };
+    uint32_t chosen = 0;
+    size_t n = 0;
+
+    if (!rows)
+        return arena_fail(a, err);
+    if (!identifier_of(policy, a, &identifier, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        add_row(rows, &n, dcap_collateral_evaluation_number(sets[i]));
+        if (!best || is_better(sets[i], best, now))
+            best = sets[i];
+    }
+    if (!names_number(identifier, &chosen) && best)
+        chosen = dcap_collateral_evaluation_number(best);
+    for (size_t i = 0; i < n; i++)
+        rows[i].is_selected = rows[i].number == chosen;
+    *out = rows;
+    *out_count = n;
+    return true;
+}

@@ -26,6 +26,18 @@ bool baseline_choose(struct dcap_collateral *const *sets, size_t count,
                      const struct appraise_in *in, const struct policy *policy,
                      struct baseline_choice *out, struct err *err) MUST_USE;
 
+/* A baseline that there is collateral for. */
+struct baseline_row {
+    uint32_t number;  /* TCB evaluation data number */
+    bool is_selected; /* the one that decides, by policy or by default */
+};
+
+/* The baselines of the sets, the lowest number first; none is selected when the policy asks for
+ * one that is not there. policy may be NULL. False with err only for memory. */
+bool baseline_list(struct dcap_collateral *const *sets, size_t count, const struct policy *policy,
+                   int64_t now, struct arena *a, struct baseline_row **out, size_t *out_count,
+                   struct err *err) MUST_USE;
+
 /* For a judge who holds one set, already in `in`: whether it is of the baseline that the policy
  * asks for, which `in` is then told. policy may be NULL. False with err only for memory. */
 bool baseline_require(const struct policy *policy, struct appraise_in *in,
