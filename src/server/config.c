@@ -245,17 +245,25 @@ static void end_voice(struct config *c, const bool before[CONFIG_KEYS])
 
 static bool text_is_readable(struct span text, struct err *err)
 {
-    size_t length = 0;
+    size_t length = 0, line = 1;
+    char where[32];
 
     if (text.n > FILE_MAX)
         return err_fail(err, ERR_LIMIT, NULL, "%zu bytes are more than %d", text.n, FILE_MAX);
     if (text.n > 0 && memchr(text.p, 0, text.n))
         return err_fail(err, ERR_MALFORMED, NULL, "holds a NUL character");
     for (size_t i = 0; i < text.n; i++) {
+        line += text.p[i] == '\n';
         length = text.p[i] == '\n' ? 0 : length + 1;
-        if (length > LINE_MAX_BYTES)
-            return err_fail_at(err, i, ERR_LIMIT, NULL, "a line is longer than %d bytes",
-                               LINE_MAX_BYTES);
+        if (length <= LINE_MAX_BYTES)
+            continue;
+        snprintf(where, sizeof where, "line %zu", line);
+        return err_fail_at(
+                   err, i, ERR_LIMIT, NULL,
+                   "is longer than %d bytes: such a value is given by its CUPEL_ variable or "
+                   "its flag, and a long list by a flag for each entry",
+                   LINE_MAX_BYTES) ||
+               err_in(err, where);
     }
     return true;
 }

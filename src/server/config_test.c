@@ -106,7 +106,7 @@ static void file_refusals_name_line_and_key(void **state)
         { "no address",        "listen = everywhere\n",               ERR_MALFORMED, "line 1.listen" },
         { "dev in a file",     "dev = yes\n",                         ERR_MALFORMED, "line 1.dev" },
         { "judge-at in a file", "insecure_judge_at = 1\n",            ERR_MALFORMED, "line 1.insecure_judge_at" },
-        { "a line too long",   long_line,                             ERR_LIMIT,     "" },
+        { "a line too long",   long_line,                             ERR_LIMIT,     "line 1" },
     };
     /* clang-format on */
     (void)state;
