@@ -23,6 +23,7 @@ const struct verb *const verbs[] = {
     &verb_audit_verify,
     &verb_audit_show,
     &verb_audit_export,
+    &verb_audit_prune,
     &verb_tpm_collect,
     &verb_tpm_request,
     &verb_explain,

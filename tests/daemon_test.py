@@ -411,6 +411,32 @@ def reload_changes_the_configuration_and_drops_no_request():
             equal(d.stop(), 0)
 
 
+def reload_brings_a_new_base_url_to_the_default_instance():
+    with folder() as at:
+        (at / "c.ini").write_text("base_url = https://one.example\n")
+        with Daemon(BUILD, "--config", at / "c.ini", data_dir=at) as d:
+            def told():
+                return json.loads(d.request("GET", "/.well-known/openid-configuration", headers={"Host": "localhost"})[2])["issuer"]
+
+            def kept():
+                shown = cupel(BUILD, "instance", "show", "default", "--json", "--data-dir", at)
+                return "https://two.example" in shown.stdout
+
+            equal(told(), "https://one.example")
+            keeper = children(d, "keeper")
+            (at / "c.ini").write_text("base_url = https://two.example\n")
+            d.process.send_signal(signal.SIGHUP)
+            until("the new generation serves", lambda: ready(d)["generation"] == 2 and settled(d))
+            until("the store follows", kept)
+            until("tokens are of the new issuer", lambda: told() == "https://two.example")
+            equal(children(d, "keeper"), keeper, "the keeper stays")
+            # whoever keeps after it follows, too
+            os.kill(next(iter(keeper)), signal.SIGKILL)
+            until("another keeps", lambda: children(d, "keeper") and not set(keeper) & set(children(d, "keeper")))
+            holds(kept(), "another keeper has the new configuration")
+            equal(d.stop(), 0)
+
+
 def reload_serves_a_new_certificate():
     with folder() as at, Daemon(BUILD) as other:
         with Daemon(BUILD) as d:
@@ -588,6 +614,7 @@ sys.exit(run_tests([
     killed_signer_takes_its_workers_along_and_all_are_replaced, killed_keeper_is_replaced_and_nobody_waits,
     processes_end_when_the_supervisor_is_killed,
     reload_changes_the_configuration_and_drops_no_request,
+    reload_brings_a_new_base_url_to_the_default_instance,
     reload_serves_a_new_certificate,
     reload_that_cannot_be_served_changes_nothing,
     signing_key_is_in_the_memory_of_the_signer_alone,

@@ -7,15 +7,18 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
+import sqlite3
 import ssl
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from daemon import cupel, run_tests
-from policy_client import BUILD, MODERN, PERMIT, READER, WRITER, Service, Signer, compact, equal, sha, unsecured
+from daemon import Daemon, cupel, run_tests
+from policy_client import BUILD, MODERN, PERMIT, READER, WRITER, Service, Signer, claims_of, compact, equal, sha, unsecured
 
 CHANGES = int(os.environ.get("CUPEL_KILL_CHANGES", "1000"))
 KILLS = int(os.environ.get("CUPEL_KILLS", "40"))
@@ -271,6 +274,172 @@ def a_second_start_waits_for_the_keeper_of_the_first():
         service.__exit__(None, None, None)
 
 
+@contextlib.contextmanager
+def mounted(where, *how):
+    """A file system of its own at a folder; None where this user may not mount."""
+    done = subprocess.run(["mount", *map(str, how), str(where)], capture_output=True)
+    try:
+        yield done.returncode == 0 or None
+    finally:
+        if done.returncode == 0:
+            subprocess.run(["umount", "-l", str(where)], check=True, capture_output=True)
+
+
+def a_full_disk_refuses_changes_and_nothing_else():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="cupel-full-"))
+    try:
+        (folder / "store").mkdir(mode=0o700)
+        with mounted(folder / "store", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs") as is_there:
+            if not is_there:
+                return "SKIPPED: this user may not mount a small disk"
+            fill_and_look(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fill_and_look(folder):
+    with Changes(BUILD, data_dir=folder) as d:
+        first = unsecured(f"{PERMIT}// before\n")
+        equal(d.change(first)[0], 200, "before")
+        filler = open(folder / "store" / "filler", "wb", buffering=0)
+        with contextlib.suppress(OSError):
+            while filler.write(bytes(65536)):
+                pass
+        with contextlib.suppress(OSError):
+            while filler.write(b"x"):
+                pass
+        refused = next((r for r in (d.change(unsecured(f"{PERMIT}// {n}\n" + " " * 40000)) for n in range(50)) if r[0] != 200), None)
+        equal(refused, (503, "the change was not made: what is kept cannot be written now"), "on a full disk")
+        stands = d.stands()
+        equal(d.stands(), stands, "reading goes on")
+        until(lambda: "store.full" in d.logged(), "the log names the reason")
+        filler.close()
+        (folder / "store" / "filler").unlink()
+        last = unsecured(f"{PERMIT}// after\n")
+        equal(d.change(last)[0], 200, "with room again")
+        equal(d.stands(), last, "with room again")
+        equal(d.stop(), 0, "stop")
+    cupel(BUILD, "store", "check", "--data-dir", folder)
+    with Changes(BUILD, data_dir=folder) as d:
+        equal(d.stands(), last, "after a restart")
+
+
+def a_disk_that_cannot_be_written_is_said_at_the_start():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="cupel-ro-"))
+    store = folder / "store"
+    try:
+        with Changes(BUILD, data_dir=folder) as d:
+            equal(d.change(unsecured(PERMIT))[0], 200, "before")
+        with mounted(store, "--bind", store) as is_there:
+            if not is_there:
+                return "SKIPPED: this user may not mount"
+            subprocess.run(["mount", "-o", "remount,ro,bind", str(store)], check=True)
+            start_is_refused(folder, "store.read_only")
+        with Changes(BUILD, data_dir=folder) as d:
+            equal(d.stands(), unsecured(PERMIT), "writable again")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_is_refused(folder, word):
+    """It ends by itself with the reason in its log, and serves nothing."""
+    was = len((folder / "log.txt").read_text())
+    d = Changes(BUILD, data_dir=folder)
+    try:
+        with d:
+            raise AssertionError("it serves")
+    except RuntimeError:
+        d.log.close()
+    assert word in d.logged()[was:], d.logged()[was:][-2000:]
+
+
+def a_damaged_page_is_refused_and_a_backup_brings_it_back():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="cupel-damaged-"))
+    try:
+        document = unsecured(f"{PERMIT}// {'x' * 20000}\n")
+        with Changes(BUILD, data_dir=folder) as d:
+            equal(d.change(document)[0], 200, "before")
+            cupel(BUILD, "store", "backup", folder / "backup.db", "--data-dir", folder)
+        db = folder / "store" / "cupel.db"
+        text = bytearray(db.read_bytes())
+        # a bit of the policy's text: the page is in order and the row is not what was sealed
+        at = text.index(document[1000:1200].encode())
+        text[at] ^= 1
+        db.write_bytes(text)
+        start_is_refused(folder, "store.corrupt")
+        said = cupel(BUILD, "store", "check", "--data-dir", folder, check=False)
+        equal(said.returncode, 2, said.stderr)
+        assert "store.corrupt" in said.stderr, said.stderr
+        # a page that is none
+        text[at] ^= 1
+        text[2 * 4096:3 * 4096] = bytes(4096)
+        db.write_bytes(text)
+        start_is_refused(folder, "store.corrupt")
+        cupel(BUILD, "store", "restore", folder / "backup.db", "--data-dir", folder)
+        with Changes(BUILD, data_dir=folder) as d:
+            equal(d.stands(), document, "restored")
+        cupel(BUILD, "audit", "verify", "--data-dir", folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def old_audit_records_go_into_an_archive_and_the_rest_still_verifies():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="cupel-prune-"))
+    archive, later = folder / "old.jsonl", int(time.time()) + 3600
+
+    def audit(*words, code=0):
+        done = cupel(BUILD, "audit", *words, check=False)
+        equal(done.returncode, code, f"audit {words}: {done.stderr}")
+        return done.stdout + done.stderr
+
+    def prune(*words, code=0):
+        return audit("prune", "--before", later, *words, "--data-dir", folder, code=code)
+
+    def head():
+        return audit("verify", "--data-dir", folder).split("head ")[1].strip()
+
+    try:
+        with Changes(BUILD, data_dir=folder) as d:
+            early = head()
+            equal(d.change(unsecured(PERMIT))[0], 200, "a change")
+            last = head()
+            prune(code=64)
+            prune("--to", archive, "--discard", code=64)
+            prune("--to", archive)
+            equal(len(archive.read_text().splitlines()), int(last.split(":")[0]), "all of them are in the archive")
+            assert last in audit("verify", "--file", archive), "the archive ends where the chain goes on"
+            audit("verify", "--head", last, "--data-dir", folder)
+            assert "pruned" in audit("verify", "--head", early, "--data-dir", folder, code=2)
+            audit("verify", "--head", early, "--file", archive)
+            prune("--to", archive, code=2)  # it is there
+            equal(d.change(unsecured(f"{PERMIT}// more\n"))[0], 200, "a change afterwards")
+            cupel(BUILD, "store", "check", "--data-dir", folder)
+            prune("--discard")
+            head()
+            equal(d.stop(), 0, "stop")
+        with contextlib.closing(sqlite3.connect(folder / "store" / "cupel.db")) as db:
+            db.execute("UPDATE audit SET actor = 'somebody else' WHERE number = (SELECT MIN(number) FROM audit)")
+            db.commit()
+            count = db.execute("SELECT COUNT(*) FROM audit").fetchone()
+        assert "was changed after it was written" in prune("--discard", code=2)
+        with contextlib.closing(sqlite3.connect(folder / "store" / "cupel.db")) as db:
+            equal(db.execute("SELECT COUNT(*) FROM audit").fetchone(), count, "a broken chain is left as it is")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Changes(Daemon):
+    """A daemon whose policy for TDX is changed and read."""
+
+    def change(self, document):
+        status, _, text = self.request("PUT", f"/policies/TdxVm?{MODERN}", document.encode(), WRITER)
+        return status, json.loads(text).get("error", {}).get("message")
+
+    def stands(self):
+        text = self.request("GET", f"/policies/TdxVm?{MODERN}", None, READER)[2]
+        return claims_of(json.loads(text)["token"])["x-ms-policy"]
+
+
 def until(condition, what, seconds=20):
     end = time.monotonic() + seconds
     while not condition():
@@ -282,4 +451,8 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         killed_at_any_moment_it_loses_no_acknowledged_change_and_makes_none_by_half,
         a_second_start_waits_for_the_keeper_of_the_first,
+        a_full_disk_refuses_changes_and_nothing_else,
+        a_disk_that_cannot_be_written_is_said_at_the_start,
+        a_damaged_page_is_refused_and_a_backup_brings_it_back,
+        old_audit_records_go_into_an_archive_and_the_rest_still_verifies,
     ]))

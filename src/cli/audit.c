@@ -1,4 +1,4 @@
-#include "cli.h"
+#include "data_dir.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "../base/hex.h"
 #include "../base/when.h"
 #include "../host/file.h"
-#include "../store/sqlite.h"
 #include "audit_head.h"
 
 enum { LINE_MEMORY = 8 * 1024 * 1024, SHOWN = 20 };
@@ -28,23 +27,6 @@ static const struct option_def export_options[] = {
     { "after",    OPTION_VALUE, "N",   "only records above this number" },
 };
 /* clang-format on */
-
-static const char *store_path(struct cli *c)
-{
-    const char *dir = cli_option(c, "data-dir");
-
-    return file_join(&c->arena, dir ? dir : "/var/lib/cupel", "store/cupel.db");
-}
-
-/* Looks only: the daemon may be running. */
-static struct store *open_store(struct cli *c, struct crypto *crypto, struct err *err)
-{
-    struct sqlite_wish wish = { .path = store_path(c), .mode = SQLITE_MAY_READ };
-
-    if (crypto && wish.path)
-        return store_sqlite_open(&wish, crypto, err);
-    return NULL;
-}
 
 static bool read_number(const struct cli *c, const char *name, int64_t otherwise, int64_t *out,
                         struct err *err)
@@ -113,7 +95,7 @@ static bool verify_lines(struct cli *c, struct lines *l, struct err *err)
 
 static bool verify_store(struct cli *c, struct lines *l, struct err *err)
 {
-    struct store *s = open_store(c, l->crypto, err);
+    struct store *s = data_dir_store(c, SQLITE_MAY_READ, l->crypto, err);
     bool is_well = s && audit_verify(s, l->expected, &l->at, err);
 
     store_free(s);
@@ -186,7 +168,7 @@ static int run_show(struct cli *c)
     struct audit_head end;
     struct err e = { 0 };
     struct crypto *crypto = crypto_new(&e);
-    struct store *store = open_store(c, crypto, &e);
+    struct store *store = data_dir_store(c, SQLITE_MAY_READ, crypto, &e);
     int64_t count = SHOWN;
     bool is_well =
         store && read_number(c, "count", SHOWN, &count, &e) && audit_end(store, &end, &e) &&
@@ -220,7 +202,7 @@ static int run_export(struct cli *c)
 {
     struct err e = { 0 };
     struct crypto *crypto = crypto_new(&e);
-    struct store *store = open_store(c, crypto, &e);
+    struct store *store = data_dir_store(c, SQLITE_MAY_READ, crypto, &e);
     int64_t after = 0;
     bool is_well = store && read_number(c, "after", 0, &after, &e) &&
                    audit_each(store, after, 0, export_one, c, &e);
@@ -239,7 +221,8 @@ const struct verb verb_audit_verify = {
     .details =
         "Each record holds the hash of the one before it: a record that was changed, taken out\n"
         "or put in breaks the chain there. What was cut off at the end shows only against a\n"
-        "head that was written down before: --head.\n"
+        "head that was written down before: --head. A chain that was pruned is verified from\n"
+        "the place that its last record \"audit.pruned\" names.\n"
         "\n"
         "Exit status: 0 whole, 2 broken, 64 usage or no such file, 70 our own fault.",
     .examples = "  cupel audit verify --data-dir data",

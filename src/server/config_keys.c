@@ -57,6 +57,8 @@ const struct config_key config_keys[CONFIG_KEYS] = {
         .meaning = "the policy for guests with a virtual TPM" },
     [CONFIG_POLICY_TPM]      = { "policy.Tpm", CONFIG_PATH, .unit = "FILE",
         .meaning = "the policy for TPM evidence" },
+    [CONFIG_AUDIT_RETENTION] = { "audit_retention_days", CONFIG_NUMBER, .fallback = "0", .least = 0, .most = 36500, .unit = "DAYS",
+        .meaning = "audit records that are older are taken out of the chain, of verdicts and of changes alike; 0: none is" },
     [CONFIG_ACCESS_FILE]     = { "access_file", CONFIG_PATH, .unit = "FILE",
         .meaning = "who has which role: hashes of static tokens, claims of access tokens, client certificates (docs/formats/access-file.md)" },
     [CONFIG_ATTEST_AUTHENTICATION] = { "attest_authentication", CONFIG_WORD, .fallback = "anonymous", .words = "anonymous required", .unit = "WORD",

@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HAND_OVER_BYTE = 'W' };
-
 /* The descriptor that came with a message; others that came with it are closed. -1: none. */
 static int attached(struct msghdr *m)
 {
@@ -30,7 +28,14 @@ static int attached(struct msghdr *m)
     return found;
 }
 
-bool handover_take(int control_fd, int *out)
+static void drop(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+bool handover_take_any(int control_fd, enum handover_kind *kind, int *out)
 {
     union {
         struct cmsghdr align;
@@ -49,20 +54,29 @@ bool handover_take(int control_fd, int *out)
     if (n == 0)
         return false;
     *out = attached(&m);
-    if (byte != HAND_OVER_BYTE && *out >= 0) {
-        close(*out);
-        *out = -1;
-    }
+    *kind = byte == HANDOVER_CONFIG ? HANDOVER_CONFIG : HANDOVER_PAIR;
+    if (byte != HANDOVER_PAIR && byte != HANDOVER_CONFIG)
+        drop(out);
     return true;
 }
 
-bool handover_give(int control_fd, int fd, struct err *err)
+bool handover_take(int control_fd, int *out)
+{
+    enum handover_kind kind = HANDOVER_PAIR;
+    bool is_open = handover_take_any(control_fd, &kind, out);
+
+    if (kind != HANDOVER_PAIR)
+        drop(out);
+    return is_open;
+}
+
+bool handover_give_as(int control_fd, enum handover_kind kind, int fd, struct err *err)
 {
     union {
         struct cmsghdr align;
         char room[CMSG_SPACE(sizeof(int))];
     } extra = { 0 };
-    uint8_t byte = HAND_OVER_BYTE;
+    uint8_t byte = (uint8_t)kind;
     struct iovec io = { &byte, 1 };
     struct msghdr m = {
         .msg_iov = &io, .msg_iovlen = 1, .msg_control = &extra, .msg_controllen = sizeof extra
@@ -75,4 +89,9 @@ bool handover_give(int control_fd, int fd, struct err *err)
     memcpy(CMSG_DATA(c), &fd, sizeof fd);
     return sendmsg(control_fd, &m, MSG_NOSIGNAL) == 1 ||
            err_fail(err, ERR_IO, NULL, "the other process does not listen: %s", strerror(errno));
+}
+
+bool handover_give(int control_fd, int fd, struct err *err)
+{
+    return handover_give_as(control_fd, HANDOVER_PAIR, fd, err);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../store/prune.h"
 #include "handover.h"
 #include "log.h"
 
@@ -16,7 +17,9 @@ enum {
     BATCH_MEMORY = 64 * 1024 * 1024,
     IMAGE_MEMORY = 3 * STATE_IMAGE_MAX, /* a writer that doubles its room */
     CHANGE_MEMORY = 1024 * 1024,
-    FIND_MEMORY = 4 * STORE_TRAIL_MAX
+    FIND_MEMORY = 4 * STORE_TRAIL_MAX,
+    PRUNE_EVERY_MS = 60 * 60 * 1000, /* while nothing more is old enough */
+    PRUNE_NEXT_MS = 1000
 };
 
 struct keeper {
@@ -35,7 +38,9 @@ struct keeper {
     size_t batch_count;
     int64_t batch_since_ms;
     uint64_t lost;
-    bool is_losing; /* said so already */
+    bool is_losing;   /* said so already */
+    bool is_refusing; /* of changes; said so already */
+    int64_t prune_at_ms;
 };
 
 static int64_t now_ms(void)
@@ -224,6 +229,17 @@ static bool reply(struct keep_pipe *peer, const struct keep_message *m, const st
     return is_sent;
 }
 
+/* The client hears that nothing can be kept now; why is for whoever runs this. Said once for all
+ * that are refused in a row. */
+static void say_refusal(struct keeper *k, const struct err *e)
+{
+    bool is_refused = e->code == ERR_IO;
+
+    if (is_refused && !k->is_refusing)
+        log_err(LOG_LEVEL_ERROR, "changes cannot be kept and are refused", e);
+    k->is_refusing = is_refused;
+}
+
 /* A change whose end is not known is not answered: the next keeper looks, and says. */
 static bool take_change(struct keeper *k, struct keep_pipe *peer, const struct keep_message *m,
                         struct err *err)
@@ -236,6 +252,7 @@ static bool take_change(struct keeper *k, struct keep_pipe *peer, const struct k
 
     if (is_taken && store_change(k->set->store, &c, &watch, &answer.result, &answer.err))
         publish(k);
+    say_refusal(k, &answer.err);
     arena_fini(&a);
     if (!is_taken)
         return false;
@@ -323,15 +340,25 @@ static bool peer_serve(struct keeper *k, struct keep_pipe *p, bool *has_said_bye
     return true;
 }
 
-static void take_peer(struct keeper *k)
+/* What every worker uses from now on is published at once. */
+static void take_config(struct keeper *k, int fd)
+{
+    struct err e = { 0 };
+
+    if (k->set->renew && (!k->set->renew(k->set->confine_arg, fd, &e) || !publish_first(k, &e))) {
+        log_err(LOG_LEVEL_ERROR, "the store does not follow the new configuration", &e);
+        if (is_fatal(&e))
+            fail(k, &e);
+    }
+    k->prune_at_ms = now_ms();
+    close(fd);
+}
+
+static void take_peer(struct keeper *k, int fd)
 {
     struct err e = { 0 };
     struct keep_pipe *p;
-    int fd;
 
-    k->is_control_closed = !handover_take(k->set->control_fd, &fd);
-    if (k->is_control_closed || fd < 0)
-        return;
     if (k->count == KEEPER_PEERS_MAX) {
         log_say(LOG_LEVEL_ERROR, "too many workers for one keeper", (const char *)NULL);
         close(fd);
@@ -341,6 +368,65 @@ static void take_peer(struct keeper *k)
     keep_pipe_init(p, fd);
     if (!keep_pipe_send(p, KEEP_HELLO, 0, (struct span){ 0 }, &e))
         peer_close(k, k->count - 1, true);
+}
+
+static void take_handed(struct keeper *k)
+{
+    enum handover_kind kind = HANDOVER_PAIR;
+    int fd;
+
+    k->is_control_closed = !handover_take_any(k->set->control_fd, &kind, &fd);
+    if (k->is_control_closed || fd < 0)
+        return;
+    if (kind == HANDOVER_CONFIG)
+        take_config(k, fd);
+    else
+        take_peer(k, fd);
+}
+
+/* Old records. */
+
+static bool is_pruning(const struct keeper *k)
+{
+    return k->set->retention_seconds && *k->set->retention_seconds > 0;
+}
+
+static void say_pruned(size_t taken, int64_t last)
+{
+    char count[24], up_to[24];
+
+    snprintf(count, sizeof count, "%zu", taken);
+    snprintf(up_to, sizeof up_to, "%lld", (long long)last);
+    log_say(LOG_LEVEL_INFO, "old audit records were taken away", "count", count, "up_to", up_to,
+            (const char *)NULL);
+}
+
+/* A slice at a time, so that nobody waits long. */
+static void prune_some(struct keeper *k)
+{
+    const struct prune_wish base = { .now = (int64_t)time(NULL), .actor = span_str("cupeld") };
+    struct prune_wish wish = base;
+    struct audit_head last;
+    struct err e = { 0 };
+    size_t taken = 0;
+
+    if (prune_find(k->set->store, base.now - *k->set->retention_seconds, PRUNE_SLICE, &last, &e)) {
+        wish.up_to = last.number;
+        if (prune_slice(k->set->store, &wish, &taken, &e) && taken > 0)
+            say_pruned(taken, last.number);
+    }
+    if (e.code != ERR_NONE)
+        log_err(LOG_LEVEL_ERROR, "old audit records cannot be taken away", &e);
+    if (is_fatal(&e))
+        fail(k, &e);
+    k->prune_at_ms = now_ms() + (taken == PRUNE_SLICE ? PRUNE_NEXT_MS : PRUNE_EVERY_MS);
+}
+
+static int prune_wait_ms(const struct keeper *k)
+{
+    int64_t left = k->prune_at_ms - now_ms();
+
+    return left > 0 ? (int)left : 0;
 }
 
 static int wait_ms(const struct keeper *k)
@@ -363,6 +449,14 @@ static void serve_ready(struct keeper *k, size_t count)
     }
 }
 
+/* Until a batch is to be committed, or old records are to go; -1: until somebody speaks. */
+static int turn_ms(const struct keeper *k)
+{
+    int batch = wait_ms(k), old = is_pruning(k) ? prune_wait_ms(k) : -1;
+
+    return old < 0 || (batch >= 0 && batch < old) ? batch : old;
+}
+
 static void turn(struct keeper *k)
 {
     size_t count = k->count;
@@ -374,13 +468,15 @@ static void turn(struct keeper *k)
             .fd = k->peers[i].fd,
             .events = (short)(POLLIN | (keep_pipe_is_waiting(&k->peers[i]) ? POLLOUT : 0))
         };
-    if (poll(k->polled, count + 1, wait_ms(k)) > 0) {
+    if (poll(k->polled, count + 1, turn_ms(k)) > 0) {
         serve_ready(k, count);
         if (k->polled[0].revents != 0)
-            take_peer(k);
+            take_handed(k);
     }
     if (k->batch_count > 0 && wait_ms(k) == 0)
         batch_commit(k);
+    if (!k->has_failed && is_pruning(k) && prune_wait_ms(k) == 0)
+        prune_some(k);
 }
 
 static bool serve(struct keeper *k, struct err *err)

@@ -33,6 +33,12 @@ struct keeper_settings {
     /* Called when everything is ready: the place to give up rights. False ends the process. */
     bool (*confine)(void *arg, struct err *err);
     void *confine_arg;
+    /* Called with a new configuration, which stays the caller's: what the store holds follows it.
+     * May be NULL. */
+    bool (*renew)(void *arg, int config_fd, struct err *err);
+    /* Audit records that are older go, some at a time; 0 or NULL: none does. May change by renew.
+     */
+    const int64_t *retention_seconds;
     /* Called once the state is published. */
     void (*ready)(void *arg);
 };

@@ -193,6 +193,18 @@ void keeper_child_drop(struct keeper_child *k, size_t ticket)
     k->ends[ticket] = -1;
 }
 
+bool keeper_child_renew(struct keeper_child *k, const struct config *c, struct err *err)
+{
+    int fd = -1;
+
+    if (!config_hand_over(c, &fd, err))
+        return false;
+    close(k->config_fd);
+    k->config_fd = fd;
+    return !k->is_there || k->child.control_fd < 0 ||
+           handover_give_as(k->child.control_fd, HANDOVER_CONFIG, fd, err);
+}
+
 int keeper_child_page(const struct keeper_child *k)
 {
     return k->page_read_fd;

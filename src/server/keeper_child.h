@@ -41,6 +41,10 @@ void keeper_child_drop(struct keeper_child *k, size_t ticket);
 /* The page, which can only be read. Borrowed. */
 int keeper_child_page(const struct keeper_child *k);
 
+/* Has it, and every keeper after it, follow another configuration, of which base_url and
+ * audit_retention_days matter to it. */
+bool keeper_child_renew(struct keeper_child *k, const struct config *c, struct err *err) MUST_USE;
+
 /* How often it ended unasked. */
 uint64_t keeper_child_restarts(const struct keeper_child *k);
 bool keeper_child_is_ready(const struct keeper_child *k);

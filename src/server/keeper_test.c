@@ -23,11 +23,24 @@ static uv_loop_t loop;
 static struct keep_channel *channels[WORKERS];
 static struct keep keeps[WORKERS];
 
+/* What a keeper is started with: how long records stay, and how many old ones it finds. */
+static int64_t retention;
+static int old_records;
+
+static void leave_old_records(struct store *s)
+{
+    const struct store_note old = { .at = NOW, .action = span_str("verdict") };
+    struct err e = { 0 };
+
+    for (; s && old_records > 0; old_records--)
+        CHECK_OK("old", store_note_all(s, &old, 1, &e), e);
+}
+
 static void run_keeper(int control)
 {
     const struct sqlite_wish wish = { .path = path, .mode = SQLITE_MAY_MAKE, .now = NOW };
     struct err e = { 0 };
-    struct keeper_settings s = { .control_fd = control };
+    struct keeper_settings s = { .control_fd = control, .retention_seconds = &retention };
 
     signal(SIGPIPE, SIG_IGN);
     for (int i = 0; i < WORKERS; i++) {
@@ -36,6 +49,7 @@ static void run_keeper(int control)
     }
     s.page = keep_page_map(page_fd, true, &e);
     s.store = store_sqlite_open(&wish, crypto_new(&e), &e);
+    leave_old_records(s.store);
     _exit(s.page && s.store && keeper_run(&s, &e) ? 0 : 1);
 }
 
@@ -384,6 +398,42 @@ static void verdicts_that_find_no_room_are_counted_in_the_chain(void **state)
     teardown();
 }
 
+static int64_t begins_after(struct crypto *c)
+{
+    const struct sqlite_wish wish = { .path = path, .mode = SQLITE_MAY_READ };
+    struct audit_head start = { 0 }, end;
+    struct err e = { 0 };
+    struct store *s = store_sqlite_open(&wish, c, &e);
+
+    CHECK_OK("open", s != NULL, e);
+    CHECK_OK("whole", audit_verify(s, NULL, &end, &e) && audit_start(s, &start, &e), e);
+    store_free(s);
+    return start.number;
+}
+
+static void records_that_are_too_old_go_and_the_chain_still_verifies(void **state)
+{
+    struct err e = { 0 };
+    struct crypto *c = crypto_new(&e);
+    (void)state;
+
+    retention = 24 * 60 * 60;
+    old_records = 30;
+    setup();
+    for (int i = 0; i < 500 && begins_after(c) == 0; i++)
+        usleep(10 * 1000);
+    CHECK_INT("what was old", begins_after(c), 30);
+    teardown();
+    retention = 0;
+    old_records = 3;
+    setup();
+    usleep(100 * 1000);
+    CHECK_INT("none without a bound", begins_after(c), 0);
+    teardown();
+    old_records = 0;
+    crypto_free(c);
+}
+
 static void what_no_worker_says_ends_its_connection_and_no_other(void **state)
 {
     struct change one = create("contoso");
@@ -504,6 +554,7 @@ TEST_MAIN(what_one_worker_changed_every_worker_uses_once_it_is_answered,
           a_request_finishes_with_the_state_it_began_with,
           changes_outlive_keepers_that_are_killed_while_they_make_them,
           verdicts_are_recorded_and_explained, verdicts_that_find_no_room_are_counted_in_the_chain,
+          records_that_are_too_old_go_and_the_chain_still_verifies,
           what_no_worker_says_ends_its_connection_and_no_other,
           a_keeper_that_does_not_answer_delays_nobody_else, workers_can_only_read_the_page,
           a_page_is_read_whole_while_it_is_written)

@@ -19,7 +19,7 @@
 #include "sandbox.h"
 #include "worker.h"
 
-enum { PATHS_MEMORY = 256 * 1024 };
+enum { PATHS_MEMORY = 256 * 1024, SECONDS_OF_DAY = 24 * 60 * 60 };
 
 struct keeping {
     struct config config;
@@ -28,6 +28,7 @@ struct keeping {
     struct crypto *crypto;
     struct store *store;
     struct page *page;
+    int64_t retention_seconds;
 };
 
 static bool fail_system(struct err *err, const char *path)
@@ -115,6 +116,7 @@ static bool open_store(struct keeping *k, struct err *err)
 static bool keep_default(struct keeping *k, struct err *err)
 {
     struct state *state = state_load(k->store, err);
+    struct arena a = arena_over(PATHS_MEMORY);
     struct change c = { .at = (int64_t)time(NULL),
                         .actor = span_str("cupeld"),
                         .expected = CHANGE_ANY };
@@ -123,14 +125,36 @@ static bool keep_default(struct keeping *k, struct err *err)
 
     if (!state)
         return false;
-    is_kept =
-        default_instance_change(state_instance(state, span_str(DEFAULT_INSTANCE)),
-                                k->config.text[CONFIG_BASE_URL], &k->arena, &c, &is_needed, err);
+    is_kept = default_instance_change(state_instance(state, span_str(DEFAULT_INSTANCE)),
+                                      k->config.text[CONFIG_BASE_URL], &a, &c, &is_needed, err);
     if (is_kept && is_needed)
         is_kept = random_bytes(k->crypto, c.id, sizeof c.id, err) &&
                   store_change(k->store, &c, NULL, &result, err);
     state_release(state);
+    arena_fini(&a);
     return is_kept;
+}
+
+static void take_retention(struct keeping *k)
+{
+    k->retention_seconds = k->config.number[CONFIG_AUDIT_RETENTION] * SECONDS_OF_DAY;
+}
+
+static bool renew(void *arg, int config_fd, struct err *err)
+{
+    struct keeping *k = arg;
+    struct config next;
+
+    if (!config_init(&next, err))
+        return false;
+    if (!config_receive(&next, config_fd, err)) {
+        config_fini(&next);
+        return false;
+    }
+    config_fini(&k->config);
+    k->config = next;
+    take_retention(k);
+    return keep_default(k, err);
 }
 
 static bool prepare(struct keeping *k, struct err *err)
@@ -176,6 +200,7 @@ int role_keeper(void)
     close(CHILD_CONFIG_FD);
     log_open("keeper", (enum log_level)k.config.number[CONFIG_LOG_LEVEL],
              (enum log_form)k.config.number[CONFIG_LOG_FORMAT]);
+    take_retention(&k);
     if (!prepare(&k, &e)) {
         log_err(LOG_LEVEL_ERROR, "the store cannot be used", &e);
         return WORKER_EXIT_FAILED;
@@ -185,6 +210,8 @@ int role_keeper(void)
                                            .control_fd = CHILD_CONTROL_FD,
                                            .confine = confine,
                                            .confine_arg = &k,
+                                           .renew = renew,
+                                           .retention_seconds = &k.retention_seconds,
                                            .ready = ready };
     if (!keeper_run(set, &e)) {
         log_err(LOG_LEVEL_ERROR, "the keeper ends", &e);

@@ -264,6 +264,15 @@ static void cut_off(const struct supervisor *s, struct generation *g)
     generation_kill(g);
 }
 
+/* The default instance follows base_url without a restart. */
+static void renew_keeper(struct supervisor *s)
+{
+    struct err e = { 0 };
+
+    if (s->keeper && !keeper_child_renew(s->keeper, s->config, &e))
+        log_err(LOG_LEVEL_ERROR, "the keeper does not hear of the new configuration", &e);
+}
+
 static void on_ready(void *context, struct generation *g)
 {
     struct supervisor *s = context;
@@ -279,6 +288,7 @@ static void on_ready(void *context, struct generation *g)
         config_drop(&s->config);
         s->config = s->wished;
         s->wished = NULL;
+        renew_keeper(s);
         log_say(LOG_LEVEL_INFO, "serving with the new configuration", (const char *)NULL);
     }
     announce(s);
