@@ -305,6 +305,48 @@ def the_command_line_changes_instances_while_no_daemon_runs():
         shutil.rmtree(data, ignore_errors=True)
 
 
+def roles_given_on_the_command_line_count_where_they_were_given():
+    data = pathlib.Path(tempfile.mkdtemp(prefix="cupel-instances-"))
+    digest = subprocess.run(["sha256sum"], input=b"mine", capture_output=True, check=True).stdout.split()[0].decode()
+    mine = {"Authorization": "Bearer mine"}
+    try:
+        # somebody who is known everywhere, and may something in an instance that is not there
+        (data / "access").write_text(f"attestation-reader@nowhere token {digest} robot\n")
+
+        def role(verb, *words, status=0):
+            done = cupel(BUILD, "role", verb, *words, "--data-dir", data, check=False)
+            equal(done.returncode, status, f"{verb} {words}: {done.stdout}{done.stderr}")
+            return done.stdout
+
+        def seen(d, uri):
+            return d.request("GET", "/policies/SgxEnclave?api-version=2022-08-01", None, at(uri, mine))[0]
+
+        with Daemon(BUILD, "--access-file", data / "access", data_dir=data) as d:
+            equal(seen(d, d.url), 401)
+            role("grant", "token:robot", "reader", status=2)
+        cupel(BUILD, "instance", "create", "site", "--url", "https://site.example", "--data-dir", data)
+        for words in (("robot", "reader"), ("token:", "reader"), ("#x", "reader"), ("token:robot", "king"),
+                      ("token:robot", "reader", "--instance", "nobody")):
+            role("grant", *words, status=2)
+        equal(role("grant", "token:robot", "Attestation Reader", "--instance", "site"), "granted\n")
+        equal(role("grant", "token:robot", "attestation-reader", "--instance", "site"), "it had the role already\n")
+        (given,) = json.loads(role("list", "--json"))
+        equal([given[m] for m in ("principal", "role", "instance", "by")], ["token:robot", "attestation-reader", "site", "cupel role"])
+        assert "token:robot" in role("list")
+        with Daemon(BUILD, "--access-file", data / "access", data_dir=data) as d:
+            equal((seen(d, "https://site.example"), seen(d, d.url)), (200, 401))
+        equal(role("revoke", "token:robot", "attestation-reader", "--instance", "site"), "revoked\n")
+        equal(role("revoke", "token:robot", "attestation-reader", "--instance", "site"), "it did not have the role\n")
+        equal(json.loads(role("list", "--json")), [])
+        role("grant", "token:robot", "reader")
+        with Daemon(BUILD, "--access-file", data / "access", data_dir=data) as d:
+            equal((seen(d, "https://site.example"), seen(d, d.url)), (200, 200))
+        shown = cupel(BUILD, "audit", "show", "--action", "role", "--data-dir", data).stdout
+        assert shown.count("role.grant") == 2 and shown.count("role.revoke") == 1, shown
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
 def the_profiles_of_an_instance_are_its_own():
     data = pathlib.Path(tempfile.mkdtemp(prefix="cupel-instances-"))
     lab = data / "lab"
@@ -354,6 +396,7 @@ if __name__ == "__main__":
         the_control_plane_is_at_the_default_instance_only,
         an_instance_closed_to_the_network_answers_the_machine_itself,
         the_command_line_changes_instances_while_no_daemon_runs,
+        roles_given_on_the_command_line_count_where_they_were_given,
         the_profiles_of_an_instance_are_its_own,
         instances_outlive_the_daemon,
     ]))

@@ -91,4 +91,6 @@ extern const struct verb verb_appraise, verb_attest, verb_token_new, verb_token_
     verb_tpm_attest, verb_tpm_registry_init, verb_tpm_registry_challenge, verb_tpm_registry_issue,
     verb_tpm_registry_list, verb_tpm_registry_remove;
 
+extern const struct verb verb_role_list, verb_role_grant, verb_role_revoke;
+
 #endif

@@ -1,8 +1,7 @@
-#include "data_dir.h"
+#include "store_desk.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "../base/when.h"
 #include "../evidence/appraise.h"
@@ -11,8 +10,6 @@
 #include "../host/file.h"
 #include "../policy/policy.h"
 #include "../service/certificates.h"
-#include "../store/change.h"
-#include "../store/state.h"
 
 #define DATA_DIR_ROW                                                                               \
     {                                                                                              \
@@ -52,35 +49,10 @@ static const struct option_def create_options[] = {
     JSON_ROW,
 };
 
-/* What a verb works with. */
-struct desk {
-    struct cli *c;
-    struct crypto *crypto;
-    struct store *store;
-    struct state *state;
-};
-
-static bool open_desk(struct desk *d, struct cli *c, bool changes, struct err *err)
+static bool open_desk(struct store_desk *d, struct cli *c, bool changes, struct err *err)
 {
-    *d = (struct desk){ .c = c };
-    if (changes && !data_dir_lock(c, "changing its instances, or use its control plane", err))
-        return false;
-    d->crypto = crypto_new(err);
-    d->store = data_dir_store(c, changes ? SQLITE_MAY_WRITE : SQLITE_MAY_READ, d->crypto, err);
-    d->state = d->store ? state_load(d->store, err) : NULL;
-    return d->state != NULL;
-}
-
-static int close_desk(struct desk *d, bool is_well, const struct err *e)
-{
-    state_release(d->state);
-    store_free(d->store);
-    crypto_free(d->crypto);
-    if (is_well)
-        return EXIT_OK;
-    if (e->code == ERR_MEMORY || e->code == ERR_INTERNAL || e->code == ERR_MALFORMED)
-        return cli_fail_err(d->c, e);
-    return cli_fail(d->c, EXIT_REFUSED, "%s%s%s", e->path, e->path[0] ? ": " : "", e->text);
+    return store_desk_open(
+        d, c, changes ? "changing its instances, or use its control plane" : NULL, err);
 }
 
 /* Showing. */
@@ -93,7 +65,7 @@ static void write_text_member(struct writer *w, const char *before, struct span 
     json_write_string(w, value);
 }
 
-static void write_json(struct writer *w, const struct desk *d, const struct store_instance *i)
+static void write_json(struct writer *w, const struct store_desk *d, const struct store_instance *i)
 {
     char at[WHEN_TEXT];
     size_t signers = 0;
@@ -117,7 +89,7 @@ static void write_json(struct writer *w, const struct desk *d, const struct stor
     write_format(w, ",\"version\":%lld,\"certificates\":%zu}", (long long)i->version, signers);
 }
 
-static bool print_json(struct desk *d, const struct store_instance *list, size_t count,
+static bool print_json(struct store_desk *d, const struct store_instance *list, size_t count,
                        bool is_list, struct err *err)
 {
     struct writer w = writer_in(&d->c->arena, 1024);
@@ -143,7 +115,7 @@ static void print_row(const char *label, struct span value, const char *otherwis
         printf("%-20s %s\n", label, otherwise);
 }
 
-static void print_policies(const struct desk *d, struct span instance)
+static void print_policies(const struct store_desk *d, struct span instance)
 {
     for (size_t i = 0; i < d->state->policy_count; i++) {
         const struct store_policy *p = &d->state->policies[i];
@@ -154,7 +126,7 @@ static void print_policies(const struct desk *d, struct span instance)
     }
 }
 
-static void print_one(const struct desk *d, const struct store_instance *i)
+static void print_one(const struct store_desk *d, const struct store_instance *i)
 {
     char at[WHEN_TEXT];
     size_t signers = 0;
@@ -177,7 +149,8 @@ static void print_one(const struct desk *d, const struct store_instance *i)
     print_policies(d, i->name);
 }
 
-static bool find_instance(const struct desk *d, const struct store_instance **out, struct err *err)
+static bool find_instance(const struct store_desk *d, const struct store_instance **out,
+                          struct err *err)
 {
     *out = state_instance(d->state, span_str(d->c->arguments[0]));
     return *out ||
@@ -187,7 +160,7 @@ static bool find_instance(const struct desk *d, const struct store_instance **ou
 static int run_list(struct cli *c)
 {
     struct err e = { 0 };
-    struct desk d;
+    struct store_desk d;
     bool is_well = open_desk(&d, c, false, &e);
 
     if (is_well && cli_flag(c, "json"))
@@ -197,10 +170,10 @@ static int run_list(struct cli *c)
             printf("%-24.*s  %-8.*s  %.*s\n", SPAN_ARG(d.state->instances[i].name),
                    SPAN_ARG(d.state->instances[i].trust_model),
                    SPAN_ARG(d.state->instances[i].issuer));
-    return close_desk(&d, is_well, &e);
+    return store_desk_close(&d, is_well, &e);
 }
 
-static bool print_named(struct desk *d, struct err *err)
+static bool print_named(struct store_desk *d, struct err *err)
 {
     const struct store_instance *i;
 
@@ -215,10 +188,10 @@ static bool print_named(struct desk *d, struct err *err)
 static int run_show(struct cli *c)
 {
     struct err e = { 0 };
-    struct desk d;
+    struct store_desk d;
     bool is_well = open_desk(&d, c, false, &e) && print_named(&d, &e);
 
-    return close_desk(&d, is_well, &e);
+    return store_desk_close(&d, is_well, &e);
 }
 
 /* Changing. */
@@ -297,21 +270,13 @@ static bool read_settings(struct cli *c, struct store_instance *i, struct err *e
            read_switch(c, "public-network", &i->public_network, err);
 }
 
-/* Makes the change, and takes the state that it left. */
-static bool make(struct desk *d, struct change *change, struct change_result *out, struct err *err)
+static bool make(struct store_desk *d, struct change *change, struct change_result *out,
+                 struct err *err)
 {
-    change->actor = span_str("cupel instance");
-    change->at = (int64_t)time(NULL);
-    change->expected = CHANGE_ANY;
-    if (!random_bytes(d->crypto, change->id, sizeof change->id, err) ||
-        !store_change(d->store, change, NULL, out, err))
-        return false;
-    state_release(d->state);
-    d->state = state_load(d->store, err);
-    return d->state != NULL;
+    return store_desk_make(d, "cupel instance", change, out, err);
 }
 
-static bool read_certificate(struct desk *d, const char *file, struct store_certificate *out,
+static bool read_certificate(struct store_desk *d, const char *file, struct store_certificate *out,
                              struct err *err)
 {
     struct pem_block blocks[POLICY_JWS_CERTS_MAX];
@@ -327,7 +292,7 @@ static bool read_certificate(struct desk *d, const char *file, struct store_cert
            err_in(err, file);
 }
 
-static bool read_certificates(struct desk *d, struct change *change, struct err *err)
+static bool read_certificates(struct store_desk *d, struct change *change, struct err *err)
 {
     const struct option_values *files = cli_options(d->c, "certificate");
     struct store_certificate *list =
@@ -354,7 +319,7 @@ static int run_create(struct cli *c)
                                            .tpm_authentication = 1 } };
     struct change_result result;
     struct err e = { 0 };
-    struct desk d;
+    struct store_desk d;
     bool is_well;
 
     if (!cli_option(c, "url"))
@@ -362,10 +327,10 @@ static int run_create(struct cli *c)
     is_well = open_desk(&d, c, true, &e) && read_settings(c, &change.instance, &e) &&
               read_certificates(&d, &change, &e) && make(&d, &change, &result, &e) &&
               print_named(&d, &e);
-    return close_desk(&d, is_well, &e);
+    return store_desk_close(&d, is_well, &e);
 }
 
-static bool update(struct desk *d, struct err *err)
+static bool update(struct store_desk *d, struct err *err)
 {
     struct change change = { .kind = CHANGE_INSTANCE_UPDATE };
     const struct store_instance *now;
@@ -381,10 +346,10 @@ static bool update(struct desk *d, struct err *err)
 static int run_update(struct cli *c)
 {
     struct err e = { 0 };
-    struct desk d;
+    struct store_desk d;
     bool is_well = open_desk(&d, c, true, &e) && update(&d, &e);
 
-    return close_desk(&d, is_well, &e);
+    return store_desk_close(&d, is_well, &e);
 }
 
 static int run_delete(struct cli *c)
@@ -393,7 +358,7 @@ static int run_delete(struct cli *c)
                              .instance = { .name = span_str(c->arguments[0]) } };
     struct change_result result = { 0 };
     struct err e = { 0 };
-    struct desk d;
+    struct store_desk d;
     bool is_well;
 
     if (strcmp(c->arguments[0], "default") == 0)
@@ -402,7 +367,7 @@ static int run_delete(struct cli *c)
     if (is_well)
         printf("%s\n", result.is_changed ? "deleted, with its policies, certificates and roles"
                                          : "there is no such instance");
-    return close_desk(&d, is_well, &e);
+    return store_desk_close(&d, is_well, &e);
 }
 
 #define RUNNING                                                                                    \
