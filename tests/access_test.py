@@ -260,6 +260,37 @@ def an_issuer_that_is_gone_leaves_its_last_keys_also_after_a_reload_and_a_crash(
         assert is_let_in(d, key.token(i.claims())), "after a crash"
 
 
+def last_keys_outlive_a_restart_but_not_their_age():
+    ca = authority("issuers-ca")
+    i = Issuer(ca)
+    key = Key("one")
+    i.keys = [key]
+    rights = access_file(f"attestation-reader claim {i.url} roles Attestation Reader")
+    data = pathlib.Path(tempfile.mkdtemp(prefix="cupel-issuers-"))
+    flags = ("--token-issuers", i.url, "--token-issuer-ca", ca[0], "--access-file", rights, "--workers", 1)
+    kept = data / "issuers.keys"
+    try:
+        with Daemon(BUILD, *flags, data_dir=data) as d:
+            until("the key", lambda: is_let_in(d, key.token(i.claims())))
+            until("the file", kept.exists)
+            d.process.kill()
+            d.process.wait()
+        (data / "run" / "endpoint.json").unlink()
+        i.stop()
+        with Daemon(BUILD, *flags, data_dir=data) as d:
+            until("the key after a restart without its issuer", lambda: is_let_in(d, key.token(i.claims())))
+            assert d.stop() == 0
+        time.sleep(11)
+        with Daemon(BUILD, *flags, "--token-keys-max-age-seconds", 10, data_dir=data) as d:
+            refused(d, key.token(i.claims()), "no keys of this issuer are held")
+        kept.write_bytes(kept.read_bytes()[:-1] + b"?")
+        with Daemon(BUILD, *flags, data_dir=data) as d:
+            refused(d, key.token(i.claims()), "no keys of this issuer are held")
+            assert "was changed or damaged" in d.logged()
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
 def children(parent):
     """{pid: role}"""
     found = {}
@@ -371,6 +402,7 @@ if __name__ == "__main__":
             an_access_token_opens_what_its_roles_open_and_each_bad_one_says_why,
             keys_that_the_issuer_changes_are_followed_and_bad_answers_change_nothing,
             an_issuer_that_is_gone_leaves_its_last_keys_also_after_a_reload_and_a_crash,
+            last_keys_outlive_a_restart_but_not_their_age,
             an_issuer_whose_certificate_leads_elsewhere_is_not_believed,
             the_process_that_fetches_reaches_the_network_and_workers_do_not,
             keys_may_lie_in_a_file_where_nothing_is_fetched,

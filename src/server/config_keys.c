@@ -75,6 +75,8 @@ const struct config_key config_keys[CONFIG_KEYS] = {
         .meaning = "certificates that issuers' TLS must lead to, PEM; the system's without it" },
     [CONFIG_TOKEN_REFRESH]   = { "token_refresh_seconds", CONFIG_NUMBER, .fallback = "3600", .least = 10, .most = 86400, .unit = "SECONDS",
         .meaning = "how often issuers' keys are fetched again; at once, too, when a token names a key that is not held" },
+    [CONFIG_TOKEN_KEYS_MAX_AGE] = { "token_keys_max_age_seconds", CONFIG_NUMBER, .fallback = "604800", .least = 10, .most = 31536000, .unit = "SECONDS",
+        .meaning = "how long fetched keys are used while an issuer cannot be reached; they are kept over a restart" },
     [CONFIG_TLS_CLIENT_CA]   = { "tls_client_ca", CONFIG_PATH, .unit = "FILE",
         .meaning = "clients may show a TLS certificate that leads to one of these, PEM; access_file says which of them has which role" },
     [CONFIG_NBF_BACKDATE]    = { "nbf_backdate_seconds", CONFIG_NUMBER, .fallback = "0", .least = 0, .most = 3600, .unit = "SECONDS",

@@ -3,7 +3,8 @@
  *
  * Shape    the process is started again whenever it ends, slower each time it does so again; what
  * it published and the socket for asks are kept here, so workers notice nothing. A new generation
- * begins with what the one before published
+ * begins with what the one before published, and a new supervisor with what was kept last in
+ * DATA_DIR/issuers.keys (issuer_file.h)
  */
 #ifndef CUPEL_SERVER_FETCHER_CHILD_H
 #define CUPEL_SERVER_FETCHER_CHILD_H
@@ -15,6 +16,7 @@ struct fetcher_child;
 struct fetcher_child_settings {
     uv_loop_t *loop;
     int config_fd;                      /* borrowed */
+    const char *data_dir;               /* borrowed; what was fetched last is kept there */
     const struct fetcher_child *before; /* whose keys to begin with, or NULL */
     void *context;
     void (*gone)(void *context); /* after fetcher_child_leave: free it now */

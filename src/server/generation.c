@@ -249,6 +249,7 @@ static bool fetcher_start(struct generation *g, struct err *err)
     const struct fetcher_child_settings s = {
         .loop = g->set.loop,
         .config_fd = g->config_fd,
+        .data_dir = g->set.config->text[CONFIG_DATA_DIR],
         .before = g->set.before ? g->set.before->fetcher : NULL,
         .context = g,
         .gone = fetcher_gone,

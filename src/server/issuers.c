@@ -8,7 +8,10 @@
 #include "../host/file.h"
 #include "log.h"
 
-enum { PAGE_COPIES = 4 }; /* room for a few tries */
+enum {
+    PAGE_COPIES = 4, /* room for a few tries */
+    CLOCK_SLACK = 300
+};
 
 static bool fail_entry(struct err *err, struct span entry, const char *what)
 {
@@ -112,6 +115,7 @@ bool issuers_load(struct issuers *out, const struct config *c, struct crypto *cr
     out->rules.issuers = out->items;
     out->rules.audiences = out->audiences;
     out->rules.skew = c->number[CONFIG_TOKEN_SKEW];
+    out->max_age = c->number[CONFIG_TOKEN_KEYS_MAX_AGE];
     return load_fetched(out, c, err) && load_files(out, c, crypto, a, err) &&
            load_audiences(out, c, err);
 }
@@ -137,7 +141,7 @@ static void take(struct issuers *s, size_t i, const struct issuer_entry *entry)
     }
     issuer_keys_free(s->held[i]);
     s->held[i] = keys;
-    s->items[i].keys = keys;
+    s->at[i] = entry->at;
 }
 
 static void read_page(struct issuers *s)
@@ -160,10 +164,28 @@ static void read_page(struct issuers *s)
     arena_fini(&a);
 }
 
-void issuers_refresh(struct issuers *s)
+/* Keys from a moment that is yet to come are of no known age: the clock was put back. */
+static bool is_young(const struct issuers *s, size_t i, int64_t now)
+{
+    return now >= s->at[i] - CLOCK_SLACK && now - s->at[i] <= s->max_age;
+}
+
+static void judge_age(struct issuers *s, size_t i, int64_t now)
+{
+    const struct issuer_keys *was = s->items[i].keys;
+
+    s->items[i].keys = s->held[i] && is_young(s, i, now) ? s->held[i] : NULL;
+    if (was && !s->items[i].keys)
+        log_say(LOG_LEVEL_ERROR, "the keys of an issuer are too old and not used any more",
+                (const char *)NULL);
+}
+
+void issuers_refresh(struct issuers *s, int64_t now)
 {
     if (s->page && page_turn(s->page) != s->turn)
         read_page(s);
+    for (size_t i = 0; s->page && i < s->fetched; i++)
+        judge_age(s, i, now);
 }
 
 /* When the socket is full, asks enough are waiting already. */

@@ -187,7 +187,7 @@ static bool make_service(struct working *w, struct err *err)
 
 static void refresh_keys(void *context)
 {
-    issuers_refresh(context);
+    issuers_refresh(context, (int64_t)time(NULL));
 }
 
 static void want_keys(void *context, size_t issuer)
