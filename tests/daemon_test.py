@@ -160,11 +160,21 @@ def check_config_reads_all_that_a_worker_would():
         holds(not (at / "d").exists(), "a check makes nothing")
         rows = ((["--policy.SgxEnclave", at / "bad.pol"], "policy"), (["--policy.Tpm", at / "none.pol"], "policy.Tpm"),
                 (["--collateral-dir", at / "none"], "collateral_dir"), (["--roots", at / "none.pem"], "roots"),
-                (["--access-file", at / "good.pol"], "access_file"))
+                (["--access-file", at / "good.pol"], "access_file"), (["--tls-client-ca", at / "good.pol"], "tls_client_ca"),
+                (["--tls-cert", at / "good.pol", "--tls-key", at / "good.pol"], "tls_cert"), (["--user", "nobody-of-that-name"], "user"),
+                (["--token-issuers", "https://a.example", "--token-issuer-ca", at / "good.pol"], "token_issuer_ca"),
+                (["--token-issuers", "https://a.example", "--token-issuer-ca", at / "none.pem"], "token_issuer_ca"),
+                (["--token-keys", f"https://a.example={at}/good.pol"], "token_keys"))
         for flags, word in rows:
             done = run("--dev", "--check-config", "--config", at / "c.ini", *flags)
             equal(done.returncode, 64, flags)
             holds(word in done.stderr, f"{flags}: {done.stderr}")
+        # every key but those that are flags only may come by the environment, and is checked the same
+        for name, value, word in (("CUPEL_TLS_CLIENT_CA", at / "good.pol", "tls_client_ca"), ("CUPEL_POLICY_TPM", at / "bad.pol", "policy"),
+                                  ("CUPEL_AUDIT_RETENTION_DAYS", "x", "environment.audit_retention_days")):
+            done = run("--dev", "--check-config", "--config", at / "c.ini", env={**os.environ, name: str(value)})
+            equal(done.returncode, 64, name)
+            holds(word in done.stderr, f"{name}: {done.stderr}")
 
 
 # --- a service on its own

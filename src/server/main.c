@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "config_check.h"
 #include "roles.h"
 #include "supervisor.h"
 
@@ -42,7 +43,7 @@ static int check(struct config *c)
 {
     struct err e = { 0 };
 
-    if (!role_worker_check(c, &e))
+    if (!role_worker_check(c, &e) || !config_check_files(c, &e))
         return complain(c, &e);
     puts("the configuration is in order");
     config_fini(c);

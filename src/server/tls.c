@@ -202,6 +202,16 @@ bool tls_context_take_clients(struct tls_context *c, struct span anchors_pem, st
     return ok;
 }
 
+bool tls_anchors_check(struct span anchors_pem, struct err *err)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    bool is_well = ctx ? tls_context_take_clients((struct tls_context *)ctx, anchors_pem, err)
+                       : fail(err, ERR_MEMORY, "a TLS context");
+
+    SSL_CTX_free(ctx);
+    return is_well;
+}
+
 /* OpenSSL keeps a certificate only when it holds: the handshake failed otherwise. */
 struct span tls_client_certificate(const struct tls *t)
 {

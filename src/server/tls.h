@@ -31,6 +31,9 @@ struct tls_context *tls_context_new(struct span chain_pem, struct span key_pem,
 bool tls_context_take_clients(struct tls_context *c, struct span anchors_pem,
                               struct err *err) MUST_USE;
 
+/* Tells whether a text holds certificates and nothing damaged, as the call above reads it. */
+bool tls_anchors_check(struct span anchors_pem, struct err *err) MUST_USE;
+
 /* Gives the context back; connections made from it go on. */
 void tls_context_free(struct tls_context *c);
 
