@@ -289,9 +289,7 @@ static bool run_keys(struct jmes_work *w, const struct jmes_argument *args, uint
     struct jv *items;
 
     (void)count;
-    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
-                ? WORK_ARRAY(w, struct jv, v->n)
-                : NULL;
+    items = work_items(w, v->n);
     if (!items)
         return false;
     for (uint32_t i = 0; i < v->n; i++)
@@ -303,19 +301,8 @@ static bool run_keys(struct jmes_work *w, const struct jmes_argument *args, uint
 static bool run_values(struct jmes_work *w, const struct jmes_argument *args, uint32_t count,
                        struct jv *out)
 {
-    const struct jv *v = &args[0].value;
-    struct jv *items;
-
     (void)count;
-    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
-                ? WORK_ARRAY(w, struct jv, v->n)
-                : NULL;
-    if (!items)
-        return false;
-    for (uint32_t i = 0; i < v->n; i++)
-        items[i] = v->members[i].value;
-    *out = jv_array(items, v->n);
-    return true;
+    return jv_values(w, &args[0].value, out);
 }
 
 /* Later members win, in the place of the first of their name. */
@@ -610,9 +597,7 @@ static bool run_map(struct jmes_work *w, const struct jmes_argument *args, uint3
     struct jv *items;
 
     (void)count;
-    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)array->n)
-                ? WORK_ARRAY(w, struct jv, array->n)
-                : NULL;
+    items = work_items(w, array->n);
     if (!items)
         return false;
     for (uint32_t i = 0; i < array->n; i++)

@@ -501,24 +501,32 @@ static bool parse_leading_bracket(struct jparser *p, struct jmes_query **out)
     return q && parse_parts(p, q, JT_BRACKET_CLOSE, "\",\" or \"]\"", false);
 }
 
-/* A backtick in the JSON text is written with a backslash before it. */
-static bool parse_literal(struct jparser *p, struct jmes_query *q)
+/* The text of a token in which only its own mark is written with a backslash before it: every other
+ * backslash stays. No bytes: no memory. */
+static struct span unescaped(struct jparser *p, char mark)
 {
     struct span written = p->now.text;
     uint8_t *text = arena_alloc(p->arena, written.n + 1, 1);
-    struct jmes_work w = { .arena = p->arena, .limit = UINT64_MAX };
-    const struct json *j;
-    struct err err = { 0 };
     size_t n = 0;
 
-    if (!text)
-        return no_memory(p);
-    for (size_t i = 0; i < written.n; i++) {
-        if (written.p[i] == '\\' && i + 1 < written.n && written.p[i + 1] == '`')
+    for (size_t i = 0; text && i < written.n; i++) {
+        if (written.p[i] == '\\' && i + 1 < written.n && written.p[i + 1] == (uint8_t)mark)
             continue;
         text[n++] = written.p[i];
     }
-    if (!json_parse(span_of(text, n), NULL, p->arena, &j, &err)) {
+    return span_of(text, n);
+}
+
+static bool parse_literal(struct jparser *p, struct jmes_query *q)
+{
+    struct span text = unescaped(p, '`');
+    struct jmes_work w = { .arena = p->arena, .limit = UINT64_MAX };
+    const struct json *j;
+    struct err err = { 0 };
+
+    if (!text.p)
+        return no_memory(p);
+    if (!json_parse(text, NULL, p->arena, &j, &err)) {
         if (err.code == ERR_MEMORY || p->arena->is_full)
             return no_memory(p);
         return fail_at(p, p->now.offset, "what stands between backticks is no JSON: %.80s",
@@ -531,21 +539,13 @@ static bool parse_literal(struct jparser *p, struct jmes_query *q)
     return true;
 }
 
-/* In '...' only the quote is escaped; every other backslash stays. */
 static bool parse_raw(struct jparser *p, struct jmes_query *q)
 {
-    struct span written = p->now.text;
-    uint8_t *text = arena_alloc(p->arena, written.n + 1, 1);
-    size_t n = 0;
+    struct span text = unescaped(p, '\'');
 
-    if (!text)
+    if (!text.p)
         return no_memory(p);
-    for (size_t i = 0; i < written.n; i++) {
-        if (written.p[i] == '\\' && i + 1 < written.n && written.p[i + 1] == '\'')
-            continue;
-        text[n++] = written.p[i];
-    }
-    q->literal = jv_string(span_of(text, n));
+    q->literal = jv_string(text);
     advance(p);
     return true;
 }

@@ -153,20 +153,13 @@ static bool project(struct jmes_work *w, const struct jmes_query *right, const s
 
 static bool run_values(struct jmes_work *w, const struct jmes_step *s, struct jv *v)
 {
-    struct jv *items;
+    struct jv values;
 
     if (v->kind != JV_OBJECT) {
         *v = jv_null();
         return true;
     }
-    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
-                ? WORK_ARRAY(w, struct jv, v->n)
-                : NULL;
-    if (!items)
-        return false;
-    for (uint32_t i = 0; i < v->n; i++)
-        items[i] = v->members[i].value;
-    return project(w, s->operand, items, v->n, v);
+    return jv_values(w, v, &values) && project(w, s->operand, values.items, values.n, v);
 }
 
 /* One level of nested arrays merged. */
@@ -208,9 +201,7 @@ static bool run_filter(struct jmes_work *w, const struct jmes_step *s, struct jv
         *v = jv_null();
         return true;
     }
-    items = work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)v->n)
-                ? WORK_ARRAY(w, struct jv, v->n)
-                : NULL;
+    items = work_items(w, v->n);
     if (!items)
         return false;
     for (uint32_t i = 0; i < v->n; i++) {

@@ -33,6 +33,25 @@ void *work_alloc(struct jmes_work *w, size_t count, size_t size)
     return p;
 }
 
+struct jv *work_items(struct jmes_work *w, size_t n)
+{
+    if (!work_charge(w, WORK_MEMORY + WORK_ELEMENT * (uint64_t)n))
+        return NULL;
+    return WORK_ARRAY(w, struct jv, n);
+}
+
+bool jv_values(struct jmes_work *w, const struct jv *object, struct jv *out)
+{
+    struct jv *items = work_items(w, object->n);
+
+    if (!items)
+        return false;
+    for (uint32_t i = 0; i < object->n; i++)
+        items[i] = object->members[i].value;
+    *out = jv_array(items, object->n);
+    return true;
+}
+
 struct jv jv_null(void)
 {
     return (struct jv){ .kind = JV_NULL };

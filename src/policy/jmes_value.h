@@ -106,6 +106,10 @@ static inline MUST_USE bool work_charge(struct jmes_work *w, uint64_t steps)
 void *work_alloc(struct jmes_work *w, size_t count, size_t size) MUST_USE;
 #define WORK_ARRAY(w, type, count) ((type *)work_alloc((w), (count), sizeof(type)))
 
+/* Room for the values of a list made from `n` others, and their steps counted; NULL as work_alloc
+ * or work_charge. */
+struct jv *work_items(struct jmes_work *w, size_t n) MUST_USE;
+
 struct jv jv_null(void);
 struct jv jv_bool(bool b);
 struct jv jv_integer(int64_t v);
@@ -119,6 +123,9 @@ double jv_double(const struct jv *v);
 
 /* False-like: false, null and everything empty; zero is not (7.11). */
 bool jv_is_false(const struct jv *v);
+
+/* The values of an object's members, in their order. */
+bool jv_values(struct jmes_work *w, const struct jv *object, struct jv *out) MUST_USE;
 
 /* The member of that name, or null. */
 struct jv jv_member(const struct jv *object, struct span name);
