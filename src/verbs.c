@@ -37,6 +37,7 @@ const struct verb *const verbs[] = {
     &verb_role_revoke,
     &verb_tpm_enrol,
     &verb_tpm_attest,
+    &verb_tpm_baseline,
     &verb_tpm_registry_init,
     &verb_tpm_registry_challenge,
     &verb_tpm_registry_issue,

@@ -89,7 +89,7 @@ extern const struct verb verb_appraise, verb_attest, verb_token_new, verb_token_
     verb_tpm_collect, verb_tpm_request, verb_explain, verb_instance_list, verb_instance_show,
     verb_instance_create, verb_instance_update, verb_instance_delete, verb_tpm_enrol,
     verb_tpm_attest, verb_tpm_registry_init, verb_tpm_registry_challenge, verb_tpm_registry_issue,
-    verb_tpm_registry_list, verb_tpm_registry_remove;
+    verb_tpm_baseline, verb_tpm_registry_list, verb_tpm_registry_remove;
 
 extern const struct verb verb_role_list, verb_role_grant, verb_role_revoke;
 
