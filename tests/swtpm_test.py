@@ -89,6 +89,43 @@ def each_kind_of_key_is_enrolled_by_files_and_at_one_desk():
         equal(len(said.splitlines()), 1, said)
 
 
+EK_P256 = """[ek]
+keyUsage=critical,keyAgreement
+extendedKeyUsage=2.23.133.8.1
+basicConstraints=critical,CA:FALSE
+subjectAltName=critical,dirName:tpm
+[tpm]
+1.2.23.133.2.1=id:00001014
+2.2.23.133.2.2=swtpm
+3.2.23.133.2.3=id:20191023
+"""
+
+
+@needs_tss
+def an_endorsement_key_on_p256_shares_its_seed_over_a_point():
+    """The software TPM's own certificate is for P-384, so its P-256 key is certified here."""
+    with machine("point") as tpm:
+        out = WORK / "p256"
+        out.mkdir()
+
+        def openssl(*args):
+            subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, timeout=60)
+
+        tpm.do("createek", "-c", "ek256.ctx", "-G", "ecc", "-u", "ek256.pem", "-f", "pem")
+        tpm.do("flushcontext", "-t")
+        (out / "ext").write_text(EK_P256)
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", out / "ca.key", "-out", out / "ca.pem", "-subj", "/CN=Maker",
+                "-addext", "keyUsage=critical,keyCertSign")
+        openssl("req", "-new", "-key", out / "ca.key", "-out", out / "csr", "-subj", "/CN=point")
+        openssl("x509", "-req", "-in", out / "csr", "-force_pubkey", tpm.file("ek256.pem"), "-CA", out / "ca.pem", "-CAkey", out / "ca.key",
+                "-set_serial", "7", "-extfile", out / "ext", "-extensions", "ek", "-outform", "DER", "-out", out / "ek.der")
+        fleet = registry("p256-fleet")
+        shutil.copy(out / "ca.pem", fleet / "ek" / "anchors")
+        cupel(BUILD, "tpm", "enrol", "--tcti", tpm.tcti, "--ek", "ecc", "--ek-cert", out / "ek.der", "--aik", "ecc", "--name", "point",
+              "--registry", fleet, "--certificate", out / "aik.der")
+        assert (out / "aik.der").stat().st_size > 500
+
+
 @needs_tss
 def km_50_another_tpm_gives_no_secret_out():
     with machine("mine") as mine, machine("theirs") as theirs:
@@ -139,4 +176,4 @@ def the_guide_to_a_fleet_can_be_pasted():
 
 
 run_tests([a_quote_is_permitted_and_a_changed_log_refused_by_name, each_kind_of_key_is_enrolled_by_files_and_at_one_desk,
-           km_50_another_tpm_gives_no_secret_out, the_guide_to_a_fleet_can_be_pasted])
+           an_endorsement_key_on_p256_shares_its_seed_over_a_point, km_50_another_tpm_gives_no_secret_out, the_guide_to_a_fleet_can_be_pasted])
