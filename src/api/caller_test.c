@@ -285,6 +285,38 @@ static void of_refused_callers_a_few_in_each_second_are_kept(void **state)
     close_world(&w);
 }
 
+static void a_refusal_is_answered_with_whatever_memory_there_is(void **state)
+{
+    static const uint8_t entropy[64];
+    struct http_request q = { .method = HTTP_GET,
+                              .target = span_str("/policies/tpm?api-version=2022-08-01") };
+    struct world w;
+    size_t kept = 0;
+
+    (void)state;
+    open_world(&w, false);
+    for (size_t memory = 0; memory < 64 * 1024; memory += 128) {
+        struct api_settings set = *api_set(w.api);
+        struct api_exchange x = { 0 };
+        struct err e = { 0 };
+        struct api *api;
+
+        set.memory_max = memory;
+        api = api_new(&set, &e);
+        CHECK_OK("api", api != NULL, e);
+        CHECK_INT("answered", api_begin(api, &q, NOW, entropy, &x), API_ANSWERED);
+        CHECK("status", x.answer.status == 401 || x.answer.status == 500);
+        CHECK("body", x.answer.body.n > 0);
+        CHECK("note", !x.note.refused_call || (x.note.reason && x.note.text && x.note.request_id));
+        kept += x.note.explanation.n > 0;
+        api_exchange_fini(&x);
+        api_free(api);
+    }
+    CHECK("kept once there is enough", kept > 0);
+    close_world(&w);
+}
+
 TEST_MAIN(km_81_every_route_is_closed_to_whoever_may_not, two_authorization_headers_are_no_caller,
           a_refused_call_is_kept_with_the_whole_reason,
-          of_refused_callers_a_few_in_each_second_are_kept)
+          of_refused_callers_a_few_in_each_second_are_kept,
+          a_refusal_is_answered_with_whatever_memory_there_is)
