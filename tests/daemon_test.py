@@ -193,7 +193,7 @@ def start_says_where_it_is_and_what_is_weakened():
         holds("cupel_workers_ready" in admin(d, "/metrics")[1], "/metrics")
         equal(admin(d, "/certs")[0], 404, "the admin listener serves nothing else")
         equal(d.request("GET", "/metrics")[0], 404, "the public listener serves no metrics")
-        equal(len(certs(d)), 1)
+        equal([len(k["x5c"]) for k in certs(d)], [1, 3], "the key of tokens, and that of reports under its authority")
         equal(d.stop(), 0, "exit status")
         holds(not (d.data / "run" / "endpoint.json").exists(), "endpoint.json is gone")
 
@@ -207,8 +207,9 @@ def judging_at_another_time_is_said():
 def files_are_for_whom_they_should_be():
     with Daemon(BUILD) as d:
         modes = {name: (d.data / name).stat().st_mode & 0o777
-                 for name in ("keys", "keys/key-1.pem", "keys/keys.json", "tls/server.key")}
-        equal(modes, {"keys": 0o700, "keys/key-1.pem": 0o600, "keys/keys.json": 0o600, "tls/server.key": 0o600})
+                 for name in ("keys", "keys/key-1.pem", "keys/keys.json", "keys/report.pem", "keys/report-ca.pem",
+                              "keys/report-root.pem", "keys/contexts", "tls/server.key")}
+        equal(modes, {name: 0o700 if name == "keys" else 0o600 for name in modes})
 
 
 def key_and_ca_stay_over_a_restart_and_retired_keys_stay_published():
@@ -221,7 +222,7 @@ def key_and_ca_stay_over_a_restart_and_retired_keys_stay_published():
             equal(pathlib.Path(d.ca).read_bytes(), ca, "CA")
         with Daemon(BUILD, "--signing-alg", "ES256", data_dir=data) as d:
             keys = certs(d)
-            equal([k["kty"] for k in keys], ["EC", "RSA"], "the active key first")
+            equal([k["kty"] for k in keys], ["EC", "RSA", "RSA"], "the active key first, the key of reports last")
             equal(keys[1]["kid"], first, "the retired one is still published")
 
 
@@ -278,7 +279,7 @@ def children_of_root_become_the_user_that_is_named():
             lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
             ids = {line.split()[0]: set(line.split()[1:]) for line in lines if line.startswith(("Uid:", "Gid:", "Groups:"))}
             equal(ids, {"Uid:": {str(nobody.pw_uid)}, "Gid:": {str(nobody.pw_gid)}, "Groups:": set()}, role)
-        equal(len(certs(d)), 1)
+        equal([len(k["x5c"]) for k in certs(d)], [1, 3], "the key of tokens, and that of reports under its authority")
         d.process.send_signal(signal.SIGHUP)
         until("reloaded", lambda: ready(d)["generation"] == 2)
         equal(d.stop(), 0)
@@ -311,7 +312,7 @@ def killed_worker_is_replaced():
         until("it is gone", lambda: victim not in children(d, "worker"))
         until("another serves", lambda: len(children(d, "worker")) == 2 and settled(d))
         for _ in range(8):
-            equal(len(certs(d)), 1)
+            equal([len(k["x5c"]) for k in certs(d)], [1, 3], "the key of tokens, and that of reports under its authority")
         holds("cupel_worker_restarts_total 1" in admin(d, "/metrics")[1], "it is counted")
         equal(d.stop(), 0)
 
@@ -552,6 +553,7 @@ def signing_key_is_in_the_memory_of_the_signer_alone():
         for _ in range(4):
             certs(d)
         private, public = secrets_of((d.data / "keys" / "key-1.pem").read_bytes())
+        private |= {f"report's {name}": value for name, value in secrets_of((d.data / "keys/report.pem").read_bytes())[0].items()}
         everyone = {**children(d), d.process.pid: "supervisor"}
         seen = {}
         for pid, role in everyone.items():

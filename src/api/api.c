@@ -254,7 +254,7 @@ struct span call_issuer(const struct call *call)
 }
 
 enum api_step api_begin(struct api *a, const struct http_request *request, int64_t now,
-                        const uint8_t entropy[32], struct api_exchange *x)
+                        const uint8_t entropy[API_ENTROPY], struct api_exchange *x)
 {
     struct call call = { .api = a, .request = request, .x = x, .now = now, .entropy = entropy };
     struct crypto *c = attest_crypto(a->set.service);

@@ -9,12 +9,29 @@
 #ifndef CUPEL_API_API_H
 #define CUPEL_API_API_H
 
+#include "../evidence/tpm/settings.h"
 #include "../service/attest.h"
 #include "../service/identify.h"
 #include "../store/keep.h"
 #include "message.h"
 
 struct api; /* one per worker */
+
+enum {
+    API_ENTROPY = 44,                    /* fresh random bytes for each request */
+    API_BODY_MAX = 1024 * 1024,          /* bytes of a body, on every route but one */
+    API_TPM_BODY_MAX = 12 * 1024 * 1024, /* there: a request of 8 MiB, encoded */
+};
+
+/* What the TPM route needs of whoever runs the api. */
+struct api_tpm {
+    /* The keys that open contexts, the newest first, which seals: they stay for this request.
+     * False when there are none. */
+    bool (*keys)(void *context, const uint8_t (**out)[AEAD_KEY_SIZE], size_t *count);
+    void *context;
+    int64_t lifetime;              /* of a context, seconds */
+    const struct tpm_spent *spent; /* NULL: spent challenges are not kept */
+};
 
 struct api_settings {
     struct attest_service *service;  /* borrowed */
@@ -25,6 +42,7 @@ struct api_settings {
     struct span token_audience;      /* so, too; empty: the contract's */
     struct span default_hosts;       /* see host_find */
     struct span instance_domain;     /* instances are NAME.DOMAIN[:PORT]; empty: none can be made */
+    const struct api_tpm *tpm;       /* borrowed; NULL: the TPM route cannot answer */
     bool is_attest_closed;           /* attest calls, too, need a caller with the read action */
     size_t memory_max;               /* working memory of one request */
 };
@@ -61,10 +79,13 @@ struct api_exchange {
     struct api_note note;        /* for the log */
 };
 
-/* Handles a whole request. Never fails: trouble is an answer with a 4xx or 5xx. `entropy` is 32
- * fresh random bytes. */
+/* Handles a whole request. Never fails: trouble is an answer with a 4xx or 5xx. `entropy` is
+ * API_ENTROPY fresh random bytes. */
 enum api_step api_begin(struct api *a, const struct http_request *request, int64_t now,
-                        const uint8_t entropy[32], struct api_exchange *x);
+                        const uint8_t entropy[API_ENTROPY], struct api_exchange *x);
+
+/* The most bytes of body that a request may bring. */
+size_t api_body_limit(const struct http_request *head);
 
 /* Completes an exchange. An empty signature means that the signing process could not sign: 503. */
 void api_finish(struct api *a, struct api_exchange *x, struct span signature);

@@ -27,8 +27,4 @@ struct attest_body {
 bool attest_body_parse(struct span body, const char *evidence_member, bool is_2018, struct arena *a,
                        struct attest_body *out, struct err *err) MUST_USE;
 
-/* What the instance of the call has put in force for the route's type; nothing where its default
- * applies. */
-struct attest_policy attest_policy_in_force(const struct call *call);
-
 #endif

@@ -3,7 +3,7 @@
 #include "../format/json.h"
 #include "../format/uri.h"
 #include "../service/baseline.h"
-#include "attest_v1.h"
+#include "attest_note.h"
 #include "errors.h"
 
 /* clang-format off */

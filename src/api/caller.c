@@ -99,6 +99,8 @@ static enum access_need need_of(const struct call *call)
 
     if (need == NEED_ATTEST && !api_set(call->api)->is_attest_closed)
         return NEED_NOTHING;
+    if (need == NEED_TPM && call->at && !call->at->tpm_authentication)
+        return NEED_NOTHING;
     return need == NEED_READ && is_shared_reading(call) ? NEED_CALLER : need;
 }
 

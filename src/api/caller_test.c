@@ -129,7 +129,7 @@ static void close_world(struct world *w)
 /* The status of a call to that route; headers are checked on the way. */
 static int status_of(struct world *w, const struct route *r, const char *version, const char *token)
 {
-    static const uint8_t entropy[32];
+    static const uint8_t entropy[API_ENTROPY];
     struct http_request q = { .method = r->method, .body = span_str("{}") };
     struct api_exchange x = { 0 };
     char target[256], authorization[64];
@@ -188,7 +188,7 @@ static void km_81_every_route_is_closed_to_whoever_may_not(void **state)
 
 static void two_authorization_headers_are_no_caller(void **state)
 {
-    static const uint8_t entropy[32];
+    static const uint8_t entropy[API_ENTROPY];
     struct http_request q = {
         .method = HTTP_POST,
         .target = span_str("/attest/tee/sgxenclave?api-version=2018-09-01-preview"),
@@ -227,7 +227,7 @@ static void a_refused_call_is_kept_with_the_whole_reason(void **state)
         { "/nowhere?api-version=2022-08-01", "owner", NULL, NULL },
         { "/attest/sgxenclave?api-version=2022-08-01", "owner", NULL, NULL },
     };
-    static const uint8_t entropy[64];
+    static const uint8_t entropy[API_ENTROPY];
     struct world w;
 
     (void)state;
@@ -263,7 +263,7 @@ static void a_refused_call_is_kept_with_the_whole_reason(void **state)
 /* Anybody can be refused as often as it likes. */
 static void of_refused_callers_a_few_in_each_second_are_kept(void **state)
 {
-    static const uint8_t entropy[64];
+    static const uint8_t entropy[API_ENTROPY];
     struct http_request q = { .method = HTTP_GET,
                               .target = span_str("/policies/tpm?api-version=2022-08-01") };
     struct world w;

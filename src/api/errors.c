@@ -12,6 +12,7 @@ const struct api_error_row api_errors[API_ERRORS] = {
     [API_ERROR_VERSION_MISSING]   = { 400, ERR_MALFORMED,   "ApiVersionUnspecified", "the query has no api-version" },
     [API_ERROR_VERSION_UNKNOWN]   = { 400, ERR_UNSUPPORTED, "UnsupportedApiVersion", "the api-version is none of the contract's" },
     [API_ERROR_PARAMETER]         = { 400, ERR_MALFORMED,   "InvalidParameter",      "the request or its evidence is refused" },
+    [API_ERROR_NO_POLICY]         = { 400, ERR_MISSING,     "Bad request",           "the TPM route of an instance that has no policy for it" },
     [API_ERROR_OPERATION]         = { 400, ERR_DENIED,      "InvalidOperation",      "not allowed here" },
     [API_ERROR_POLICY_EVALUATION] = { 400, ERR_DENIED,      "PolicyEvaluationError", "the policy did not permit" },
     [API_ERROR_POLICY_PARSING]    = { 400, ERR_MALFORMED,   "PolicyParsingError",    "the policy text does not compile" },

@@ -25,7 +25,9 @@ static void open_house(struct house *h)
 
     memset(h, 0, sizeof *h);
     h->arena = arena_over(4 << 20);
-    h->key = (struct attest_key){ SIG_ES256, span_str("kid"), "EC", signers[1].cert };
+    h->key = (struct attest_key){
+        .alg = SIG_ES256, .kid = span_str("kid"), .kty = "EC", .cert = signers[1].cert
+    };
     set.keys = &h->key;
     set.key_count = 1;
     h->service = attest_service_new(&set, &e);
@@ -52,7 +54,7 @@ static void close_house(struct house *h)
 static enum api_step begin_at(struct house *h, const char *host, const char *target,
                               enum http_method method, struct span body, struct api_exchange *x)
 {
-    static uint8_t entropy[64] = { 1 };
+    static uint8_t entropy[API_ENTROPY] = { 1 };
     struct http_request r = { .method = method,
                               .target = span_str(target),
                               .headers = { { span_str("Host"), span_str(host) },

@@ -99,6 +99,15 @@ static struct span inner_of(struct call *call, const struct attest_result *r)
     return writer_done(&w, &out, NULL) ? out : (struct span){ 0 };
 }
 
+/* The path begins with the step: a measured boot has no quote that could be meant alone. */
+static void write_reason(struct call *call, struct writer *w, const struct err *err)
+{
+    if (span_is(span_str(call->route->argument), "Tpm"))
+        write_format(w, "The request was refused at %s: %s", err->path, err->text);
+    else
+        write_format(w, "The specified quote was invalid: %s", err->text);
+}
+
 static enum api_step refuse_evidence(struct call *call, const struct attest_result *r,
                                      enum api_error error)
 {
@@ -110,7 +119,7 @@ static enum api_step refuse_evidence(struct call *call, const struct attest_resu
     if (sentence)
         write_text(&w, sentence);
     else
-        write_format(&w, "The specified quote was invalid: %s", r->err.text);
+        write_reason(call, &w, &r->err);
     write_format(&w, " (%s)", reason);
     if (!writer_done(&w, &message, NULL))
         return api_refuse_text(call, API_ERROR_INTERNAL, "out of memory");

@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "../format/uri.h"
+#include "attest_tpm.h"
 #include "attest_v1.h"
 #include "baseline_v1.h"
 #include "certificate_v1.h"
@@ -16,6 +17,7 @@ const struct route routes[] = {
     { HTTP_POST, "/attest/openenclave",                  attest_v1,             VERSION_REQUIRED,  NEED_READ,     NEED_ATTEST,   "OpenEnclave",  "attest an SGX enclave by its Open Enclave report" },
     { HTTP_POST, "/attest/tee/sgxenclave",               attest_v1,             VERSION_2018_ONLY, NEED_READ,     NEED_ATTEST,   "SgxEnclave",   "the same under its path of 2018-09-01-preview" },
     { HTTP_POST, "/attest/tee/openenclave",              attest_v1,             VERSION_2018_ONLY, NEED_READ,     NEED_ATTEST,   "OpenEnclave",  "the same under its path of 2018-09-01-preview" },
+    { HTTP_POST, "/attest/tpm",                          attest_tpm,            VERSION_REQUIRED,  NEED_READ,     NEED_TPM,      "Tpm",          "attest a machine by its TPM, or an enclave of one: two round trips" },
     { HTTP_GET,  "/policies/sgxenclave",                 policy_get,            VERSION_REQUIRED,  NEED_READ,     NEED_READ,     "SgxEnclave",   "the policy in force for SgxEnclave" },
     { HTTP_PUT,  "/policies/sgxenclave",                 policy_set,            VERSION_REQUIRED,  NEED_WRITE,    NEED_WRITE,    "SgxEnclave",   "put a policy in force for SgxEnclave" },
     { HTTP_POST, "/policies/sgxenclave:reset",           policy_reset,          VERSION_REQUIRED,  NEED_DELETE,   NEED_DELETE,   "SgxEnclave",   "go back to the default policy for SgxEnclave" },
@@ -63,6 +65,8 @@ const struct route routes[] = {
 };
 /* clang-format on */
 
+enum { PATH_MEMORY = 256 * 1024 };
+
 const size_t route_count = COUNT(routes);
 
 static const struct {
@@ -88,6 +92,28 @@ enum api_version api_version_find(struct span text)
         if (span_is_nocase(text, versions[i].text))
             return versions[i].version;
     return API_UNKNOWN;
+}
+
+struct span api_version_text_of(enum api_version version)
+{
+    for (size_t i = 0; i < COUNT(versions); i++)
+        if (versions[i].version == version)
+            return span_str(versions[i].text);
+    return (struct span){ 0 };
+}
+
+/* What M3 of the TPM contract may have, in base64. */
+size_t api_body_limit(const struct http_request *head)
+{
+    struct arena a = arena_over(PATH_MEMORY);
+    struct span path, query, normal = { 0 };
+    struct err unused = { 0 };
+    bool is_tpm;
+
+    uri_split(head->target, &path, &query);
+    is_tpm = route_normal_path(&a, path, &normal, &unused) && span_is(normal, "/attest/tpm");
+    arena_fini(&a);
+    return is_tpm ? API_TPM_BODY_MAX : API_BODY_MAX;
 }
 
 enum api_version api_version_find_management(struct span text)

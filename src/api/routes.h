@@ -39,7 +39,7 @@ struct call {
     const struct access_caller *caller; /* once call_caller was asked */
     struct err caller_err;              /* why there is none that is known */
     int64_t now;
-    const uint8_t *entropy; /* 32 bytes */
+    const uint8_t *entropy; /* API_ENTROPY bytes */
     struct span request_id; /* value of x-ms-request-id */
     struct span
         client_id; /* x-ms-client-request-id, when it is to be echoed; in the exchange's arena */
@@ -95,5 +95,8 @@ enum api_version api_version_find_management(struct span text);
 
 /* The i-th version that is served, oldest first, for the manual; NULL after the last. */
 const char *api_version_name(size_t i, bool is_management);
+
+/* The version as the contract writes it. */
+struct span api_version_text_of(enum api_version version);
 
 #endif

@@ -6,6 +6,7 @@
 struct signing {
     struct call *call;
     struct span signing_input;
+    token_fn *answer;
 };
 
 struct call *call_keep(struct call *call)
@@ -34,17 +35,29 @@ static enum api_step answer_with(struct call *call, struct span token)
     return api_answer(call, body);
 }
 
-enum api_step token_answer(struct call *call, struct span signing_input, struct span signature)
+static enum api_step answer_signed(struct call *call, struct span signing_input,
+                                   struct span signature, token_fn *answer)
 {
     struct span token = { 0 };
     struct err err = { 0 };
 
     if (!jwt_attach(signing_input, signature, &call->x->arena, &token, &err))
         return api_refuse_err(call, &err);
-    return answer_with(call, token);
+    return answer(call, token);
+}
+
+enum api_step token_answer(struct call *call, struct span signing_input, struct span signature)
+{
+    return answer_signed(call, signing_input, signature, answer_with);
 }
 
 enum api_step token_ask(struct call *call, struct span signing_input, uint32_t key_index)
+{
+    return token_ask_for(call, signing_input, key_index, answer_with);
+}
+
+enum api_step token_ask_for(struct call *call, struct span signing_input, uint32_t key_index,
+                            token_fn *answer)
 {
     struct signing *s = ARENA_NEW(&call->x->arena, struct signing);
 
@@ -53,6 +66,7 @@ enum api_step token_ask(struct call *call, struct span signing_input, uint32_t k
     if (!s || !s->call)
         return api_refuse_text(call, API_ERROR_INTERNAL, "out of memory");
     s->signing_input = signing_input;
+    s->answer = answer;
     call->x->pending = s;
     call->x->to_sign = signing_input;
     call->x->key_index = key_index;
@@ -83,5 +97,5 @@ void api_finish(struct api *a, struct api_exchange *x, struct span signature)
                                     "answer: ask for what stands"
                                   : "the signing process did not sign");
     else
-        token_answer(s->call, s->signing_input, signature);
+        answer_signed(s->call, s->signing_input, signature, s->answer);
 }

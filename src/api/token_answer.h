@@ -12,7 +12,14 @@
 /* Answers with header.payload and its signature; an empty one gives an unsecured token. */
 enum api_step token_answer(struct call *call, struct span signing_input, struct span signature);
 
-/* Has it signed first. */
+/* How the answer is made of a whole token. */
+typedef enum api_step token_fn(struct call *call, struct span token);
+
+/* Has a token signed, and makes the answer of it. */
+enum api_step token_ask_for(struct call *call, struct span signing_input, uint32_t key_index,
+                            token_fn *answer);
+
+/* The same with the usual answer. */
 enum api_step token_ask(struct call *call, struct span signing_input, uint32_t key_index);
 
 /* The same with a management token of these claims. */

@@ -43,6 +43,13 @@ static bool row_applies(const struct check *row, const void *verifier_case)
     return !row->applies || row->applies(verifier_case);
 }
 
+void check_skip(const struct check *table, size_t count, struct trail *trail)
+{
+    assert(trail->count + count <= TRAIL_MAX);
+    for (size_t i = 0; i < count; i++)
+        trail_add(trail, &table[i]);
+}
+
 const struct check *check_run(const struct check *table, size_t count, void *verifier_case,
                               struct trail *trail, struct err *err)
 {

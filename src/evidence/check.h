@@ -30,4 +30,7 @@ struct check {
 const struct check *check_run(const struct check *table, size_t count, void *verifier_case,
                               struct trail *trail, struct err *err);
 
+/* Puts the rows into the trail as not run: an earlier table has failed. */
+void check_skip(const struct check *table, size_t count, struct trail *trail);
+
 #endif

@@ -1,24 +1,17 @@
 #include "keyring.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../crypto/cert.h"
-#include "../crypto/signkey.h"
-#include "../format/pem.h"
 #include "../host/file.h"
 #include "../token/jwt.h"
+#include "key_file.h"
 #include "manifest.h"
 
 enum {
     MEMORY_MAX_BYTES = 16 * 1024 * 1024, /* a file is read in large pieces */
-    KEY_FILE_MAX = 16384,
-    CERT_FILE_MAX = 16384,
     MANIFEST_FILE_MAX = 65536
 };
 
@@ -31,8 +24,8 @@ struct keyring {
     struct arena arena;
     struct crypto *crypto;
     size_t count;
-    struct keyring_key keys[KEYRING_MAX];
-    struct signkey *private_keys[KEYRING_MAX];
+    struct keyring_key keys[KEYRING_PUBLISHED_MAX];
+    struct signkey *private_keys[KEYRING_PUBLISHED_MAX];
 };
 
 static bool is_rsa(enum sig_alg alg)
@@ -76,49 +69,6 @@ static bool path_of(char out[FILE_PATH_MAX], const char *dir, const char *name, 
            err_fail(err, ERR_LIMIT, NULL, "the path of %s%s is too long", name, ending);
 }
 
-static bool fail_file(struct err *err, const char *path, const char *what)
-{
-    return err_fail(err, ERR_IO, NULL, "%.120s %s: %s", path, what, strerror(errno));
-}
-
-/* A key file must be a plain file that nobody else can read. */
-static bool key_file_is_private(int fd, const char *path, size_t *size, struct err *err)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) != 0)
-        return fail_file(err, path, "cannot be looked at");
-    if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > KEY_FILE_MAX)
-        return err_fail(err, ERR_MALFORMED, NULL, "%.120s is not a file of 1 to %d bytes", path,
-                        KEY_FILE_MAX);
-    if ((st.st_mode & 077) != 0)
-        return err_fail(err, ERR_UNTRUSTED, NULL,
-                        "%.100s can be used by others (mode %03o, must be 600)", path,
-                        (unsigned)st.st_mode & 0777);
-    *size = (size_t)st.st_size;
-    return true;
-}
-
-/* The file's bytes, which are seen by locked memory only. */
-static bool read_private(const char *path, struct secret *out, struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool is_read = false;
-    size_t size = 0;
-
-    if (fd < 0)
-        return fail_file(err, path, "cannot be opened");
-    if (key_file_is_private(fd, path, &size, err) && secret_new(size, out, err)) {
-        is_read = read(fd, out->p, size) == (ssize_t)size;
-        if (!is_read) {
-            fail_file(err, path, "cannot be read whole");
-            secret_free(out);
-        }
-    }
-    close(fd);
-    return is_read;
-}
-
 static bool key_fits(const struct signkey *key, const struct manifest_key *row, struct err *err)
 {
     enum pubkey_type type = signkey_type(key);
@@ -137,16 +87,12 @@ static struct signkey *key_load(struct crypto *c, const char *dir, const struct 
                                 struct err *err)
 {
     char path[FILE_PATH_MAX];
-    struct secret pem = { 0 };
     struct signkey *key;
 
-    if (!path_of(path, dir, row->name, ".pem", err) || !read_private(path, &pem, err))
+    if (!path_of(path, dir, row->name, ".pem", err))
         return NULL;
-    key = signkey_read_pem(c, span_of(pem.p, pem.n), err);
-    secret_free(&pem);
-    if (!key)
-        err_in(err, path);
-    else if (!key_fits(key, row, err)) {
+    key = key_file_read(c, path, err);
+    if (key && !key_fits(key, row, err)) {
         signkey_free(key);
         key = NULL;
     }
@@ -156,21 +102,11 @@ static struct signkey *key_load(struct crypto *c, const char *dir, const struct 
 static bool key_make(struct crypto *c, const char *dir, const struct manifest_key *row,
                      struct err *err)
 {
-    char path[FILE_PATH_MAX];
-    struct secret pem = { 0 };
     enum signkey_kind kind = SIGNKEY_RSA2048;
-    struct signkey *key;
-    bool is_made;
+    char path[FILE_PATH_MAX];
 
-    if (!kind_wished(row->alg, row->bits, &kind, err) ||
-        !path_of(path, dir, row->name, ".pem", err))
-        return false;
-    key = signkey_new(c, kind, err);
-    is_made = key && signkey_write_pem(key, &pem, err) &&
-              file_replace(path, span_of(pem.p, pem.n), 0600, err);
-    secret_free(&pem);
-    signkey_free(key);
-    return is_made;
+    return kind_wished(row->alg, row->bits, &kind, err) &&
+           path_of(path, dir, row->name, ".pem", err) && key_file_make(c, path, kind, err);
 }
 
 /* Tells whether the certificate on file is about this key and this issuer. */
@@ -183,15 +119,6 @@ static bool cert_is_ours(struct span der, const char *issuer, struct span spki)
            span_equal(cert.issuer, cert.subject) && span_equal(cert.spki, spki);
 }
 
-static bool cert_write(const char *path, struct span der, struct arena *a, struct err *err)
-{
-    struct writer w = writer_in(a, 2 * der.n);
-    struct span text;
-
-    pem_write(&w, "CERTIFICATE", der);
-    return writer_done(&w, &text, err) && file_replace(path, text, 0644, err);
-}
-
 /* The certificate on file, or a new one where there is none that is ours. A file that does not
  * parse is replaced, too: nothing is lost by it. */
 static bool cert_load(struct keyring *k, const char *dir, const char *name, const char *issuer,
@@ -201,24 +128,21 @@ static bool cert_load(struct keyring *k, const char *dir, const char *name, cons
                               .serial = 1,
                               .not_before = cert_not_before,
                               .not_after = cert_not_after };
-    struct pem_block block = { 0 };
     struct err unused = { 0 };
     char path[FILE_PATH_MAX];
-    struct span text;
-    size_t count;
+    struct span der;
+    size_t count = 0;
 
-    if (!path_of(path, dir, name, ".crt", err) ||
-        !file_read_optional(path, CERT_FILE_MAX, &k->arena, &text, err))
+    if (!path_of(path, dir, name, ".crt", err))
         return false;
-    if (text.n > 0 &&
-        pem_parse(text, "CERTIFICATE", false, 1, &k->arena, &block, &count, &unused) &&
-        count == 1 && cert_is_ours(block.der, issuer, spki)) {
-        k->keys[i].cert = block.der;
+    if (cert_file_read(path, 1, &k->arena, &der, &count, &unused) &&
+        cert_is_ours(der, issuer, spki)) {
+        k->keys[i].cert = der;
         return true;
     }
     return cert_make(k->crypto, &wish, k->private_keys[i], (struct span){ 0 }, k->private_keys[i],
                      &k->arena, &k->keys[i].cert, err) &&
-           cert_write(path, k->keys[i].cert, &k->arena, err);
+           cert_file_write(path, &k->keys[i].cert, 1, &k->arena, err);
 }
 
 static bool hold(struct keyring *k, const struct keyring_wish *wish, const struct manifest_key *row,
@@ -248,6 +172,28 @@ static bool hold_all(struct keyring *k, const struct keyring_wish *wish, const s
         if (i != active && !hold(k, wish, &m->keys[i], err))
             return false;
     }
+    return true;
+}
+
+/* The key of report tokens comes last. */
+static bool hold_report(struct keyring *k, const struct keyring_wish *wish, struct err *err)
+{
+    struct keyring_key *row = &k->keys[k->count];
+    struct report_key report;
+
+    if (!wish->report)
+        return true;
+    if (!report_key_open(k->crypto, wish->report, &k->arena, &report, err))
+        return err_in(err, "report");
+    k->private_keys[k->count++] = report.key;
+    *row = (struct keyring_key){ .alg = SIG_RS256,
+                                 .bits = signkey_bits(report.key),
+                                 .kid = report.kid,
+                                 .cert = report.certs[0],
+                                 .issuer_count = report.cert_count - 1,
+                                 .is_report = true };
+    for (size_t i = 1; i < report.cert_count; i++)
+        row->issuers[i - 1] = report.certs[i];
     return true;
 }
 
@@ -300,7 +246,7 @@ static bool keyring_load(struct keyring *k, const struct keyring_wish *wish, str
     if (change.is_changed && !manifest_save(path, &m, &k->arena, err))
         return false;
     remove_files(wish->dir, &change);
-    return hold_all(k, wish, &m, change.active, err);
+    return hold_all(k, wish, &m, change.active, err) && hold_report(k, wish, err);
 }
 
 struct keyring *keyring_new(struct crypto *c, const struct keyring_wish *wish, struct err *err)

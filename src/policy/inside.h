@@ -10,6 +10,7 @@
 struct policy {
     struct arena arena; /* everything below lies in it */
     struct span text;
+    int minor; /* version 1.minor */
     struct program program;
     struct claim_set configuration;
     struct failure configuration_failure;

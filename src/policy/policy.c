@@ -84,6 +84,7 @@ static bool build(struct policy *p, uint64_t key, uint64_t work, struct arena *s
         notes_sort(n);
         return report(n, scratch, err);
     }
+    p->minor = tree.minor;
     policy_check(&tree, n);
     is_built = policy_compile(&tree, p->text, key, work, &p->arena, scratch, n, &p->program);
     notes_sort(n);
@@ -159,6 +160,11 @@ void policy_free(struct policy *p)
 struct span policy_text(const struct policy *p)
 {
     return p->text;
+}
+
+int policy_minor(const struct policy *p)
+{
+    return p->minor;
 }
 
 struct span policy_hash(const struct policy *p)

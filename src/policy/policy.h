@@ -45,6 +45,7 @@ struct policy *policy_new_draft(struct crypto *c, struct span text,
 void policy_free(struct policy *p);
 
 struct span policy_text(const struct policy *p);
+int policy_minor(const struct policy *p);               /* it is of version 1.minor */
 struct span policy_hash(const struct policy *p);        /* x-ms-policy-hash, 43 characters */
 struct span policy_legacy_hash(const struct policy *p); /* maa-policyHash, 64 hex */
 

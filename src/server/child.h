@@ -13,16 +13,18 @@
 
 /* Where a child finds what it was given. */
 enum {
-    CHILD_CONFIG_FD = 3,   /* the configuration, as config_write_handed wrote it */
-    CHILD_CONTROL_FD = 4,  /* its end of the control pair */
-    CHILD_SIGNER_FD = 5,   /* worker: its end of the pair to the signing process */
-    CHILD_METRICS_FD = 6,  /* worker: its page of counters */
-    CHILD_LISTEN_FD = 7,   /* worker: the listening socket */
-    CHILD_KEEPER_FD = 8,   /* worker: its end of the pair to the keeper */
-    CHILD_PAGE_FD = 9,     /* worker, keeper: the state's page */
-    CHILD_ISSUERS_FD = 10, /* worker, fetcher: the page of issuers' keys */
-    CHILD_ASK_FD = 11,     /* worker, fetcher: their ends of the socket for asks */
-    CHILD_FDS_MAX = 12
+    CHILD_CONFIG_FD = 3,    /* the configuration, as config_write_handed wrote it */
+    CHILD_CONTROL_FD = 4,   /* its end of the control pair */
+    CHILD_SIGNER_FD = 5,    /* worker: its end of the pair to the signing process */
+    CHILD_METRICS_FD = 6,   /* worker: its page of counters */
+    CHILD_LISTEN_FD = 7,    /* worker: the listening socket */
+    CHILD_KEEPER_FD = 8,    /* worker: its end of the pair to the keeper */
+    CHILD_PAGE_FD = 9,      /* worker, keeper: the state's page */
+    CHILD_ISSUERS_FD = 10,  /* worker, fetcher: the page of issuers' keys */
+    CHILD_ASK_FD = 11,      /* worker, fetcher: their ends of the socket for asks */
+    CHILD_CONTEXTS_FD = 12, /* worker: the page of keys that open contexts */
+    CHILD_SPENT_FD = 13,    /* worker: the table of spent challenges */
+    CHILD_FDS_MAX = 14
 };
 
 struct child {

@@ -219,10 +219,19 @@ static bool check_base_url(const struct config *c, struct err *err)
     return true;
 }
 
+static bool check_report(const struct config *c, struct err *err)
+{
+    bool has_key = c->text[CONFIG_REPORT_KEY], has_chain = c->text[CONFIG_REPORT_CHAIN];
+
+    return has_key == has_chain ||
+           fail_key(err, has_key ? CONFIG_REPORT_CHAIN : CONFIG_REPORT_KEY,
+                    "report_key and report_chain go together, and one is missing");
+}
+
 bool config_check(const struct config *c, struct err *err)
 {
     return check_dev(c, err) && check_tls(c, err) && check_signing(c, err) &&
-           check_base_url(c, err);
+           check_base_url(c, err) && check_report(c, err);
 }
 
 static void write_flag(struct writer *w, const struct config_key *k)

@@ -199,6 +199,8 @@ static bool worker_start(struct slot *s, struct err *err)
     fds[CHILD_METRICS_FD] = s->metrics_fd;
     fds[CHILD_LISTEN_FD] = g->set.listen_fd;
     fds[CHILD_PAGE_FD] = keeper_child_page(g->set.keeper);
+    fds[CHILD_CONTEXTS_FD] = g->set.contexts_fd;
+    fds[CHILD_SPENT_FD] = g->set.spent_fd;
     if (g->fetcher) {
         fds[CHILD_ISSUERS_FD] = fetcher_child_page(g->fetcher);
         fds[CHILD_ASK_FD] = fetcher_child_ask(g->fetcher);

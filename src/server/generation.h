@@ -36,6 +36,7 @@ struct generation_settings {
     const struct config *config;     /* with CONFIG_WORKERS of 1 or more */
     int listen_fd;                   /* borrowed */
     struct keeper_child *keeper;     /* borrowed */
+    int contexts_fd, spent_fd;       /* borrowed; what workers share for the TPM route */
     const struct generation *before; /* whose issuers' keys to begin with, or NULL */
     unsigned number;
     struct generation_events events;

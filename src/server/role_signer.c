@@ -33,11 +33,17 @@ static bool open_rings(struct signing *s, struct err *err)
     const struct config *c = &s->config;
     const size_t wished = (size_t)c->number[CONFIG_WORKERS];
     char dir[FILE_PATH_MAX];
+    const struct report_wish report = { .dir = dir,
+                                        .issuer = c->text[CONFIG_BASE_URL],
+                                        .key_file = c->text[CONFIG_REPORT_KEY],
+                                        .chain_file = c->text[CONFIG_REPORT_CHAIN],
+                                        .now = (int64_t)time(NULL) };
     const struct keyring_wish wish = { .dir = dir,
                                        .issuer = c->text[CONFIG_BASE_URL],
                                        .alg = algs[c->number[CONFIG_SIGNING_ALG]],
                                        .rsa_bits = rsa_bits[c->number[CONFIG_SIGNING_KEY_BITS]],
-                                       .now = (int64_t)time(NULL) };
+                                       .now = report.now,
+                                       .report = &report };
 
     snprintf(dir, sizeof dir, "%s/keys", c->text[CONFIG_DATA_DIR]);
     while (s->count < wished && s->count < SIGNER_THREADS_MAX) {
@@ -78,8 +84,11 @@ static bool confine(void *arg, struct err *err)
         char kid[SIGNER_KID_MAX + 1];
 
         snprintf(kid, sizeof kid, "%.*s", SPAN_ARG(keys[i].kid));
-        log_say(LOG_LEVEL_INFO, keys[i].is_active ? "key signs" : "key is published", "kid", kid,
-                "alg", sig_alg_name(keys[i].alg), (const char *)NULL);
+        log_say(LOG_LEVEL_INFO,
+                keys[i].is_report   ? "key signs reports"
+                : keys[i].is_active ? "key signs"
+                                    : "key is published",
+                "kid", kid, "alg", sig_alg_name(keys[i].alg), (const char *)NULL);
     }
     return true;
 }

@@ -18,6 +18,7 @@
 #include "default_instance.h"
 #include "issuers.h"
 #include "log.h"
+#include "measuring.h"
 #include "sandbox.h"
 #include "signer.h"
 #include "worker.h"
@@ -42,11 +43,12 @@ struct working {
     struct span tls_chain, tls_key, tls_client_anchors;
     struct attest_policy_text policies[POLICIES_MAX];
     size_t policy_count;
-    struct attest_key keys[SIGNER_KEYS_MAX];
+    struct attest_key keys[SIGNER_KEYS_MAX + RETIRED_CHAINS_MAX];
     size_t key_count;
     struct access_list access;
     struct identify identify;
     struct issuers issuers;
+    struct measuring measuring;
     struct attest_service *service;
     struct api *api;
     struct metrics *metrics;
@@ -145,11 +147,18 @@ static bool load_keys(struct working *w, struct err *err)
 
     if (!signer_ask_keys(CHILD_SIGNER_FD, KEYS_WAIT_MS, &w->arena, &a, err))
         return err_in(err, "signer");
-    for (size_t i = 0; i < a.key_count; i++)
-        w->keys[i] = (struct attest_key){
-            .alg = a.keys[i].alg, .kid = a.keys[i].kid, .kty = a.keys[i].kty, .cert = a.keys[i].cert
-        };
-    w->key_count = a.key_count;
+    for (size_t i = 0; i < a.key_count; i++) {
+        w->keys[i] = (struct attest_key){ .alg = a.keys[i].alg,
+                                          .kid = a.keys[i].kid,
+                                          .kty = a.keys[i].kty,
+                                          .cert = a.keys[i].cert,
+                                          .issuer_count = a.keys[i].issuer_count,
+                                          .is_report = a.keys[i].is_report };
+        memcpy(w->keys[i].issuers, a.keys[i].issuers, sizeof a.keys[i].issuers);
+    }
+    memcpy(w->keys + a.key_count, w->measuring.retired,
+           w->measuring.retired_count * sizeof *w->keys);
+    w->key_count = a.key_count + w->measuring.retired_count;
     return true;
 }
 
@@ -169,6 +178,7 @@ static bool make_service(struct working *w, struct err *err)
         .set_count = w->sets.count,
         .keys = w->keys,
         .key_count = w->key_count,
+        .tpm = &w->measuring.settings,
         .profile = profiles[c->number[CONFIG_TCB_PROFILE]],
         .freshness = freshnesses[c->number[CONFIG_FRESHNESS]],
         .grace_seconds = c->number[CONFIG_FRESHNESS_GRACE],
@@ -233,6 +243,7 @@ static bool make_api(struct working *w, struct err *err)
                               .version = span_str(CUPEL_VERSION ".0"),
                               .identify = &w->identify,
                               .keep = &w->kept,
+                              .tpm = &w->measuring.api,
                               .default_hosts = span_str(w->config->text[CONFIG_DEFAULT_HOSTS]),
                               .token_authority = authority_of(w),
                               .token_audience = audience_of(w),
@@ -276,7 +287,8 @@ static bool load_files(struct working *w, struct err *err)
     w->arena = arena_over(MEMORY_MAX_BYTES);
     w->crypto = crypto_new(err);
     return w->crypto && load_roots(w, err) && load_collateral(w, err) && load_policies(w, err) &&
-           load_access(w, err);
+           load_access(w, err) &&
+           measuring_load(&w->measuring, w->config, w->crypto, &w->arena, err);
 }
 
 static bool load_keep(struct working *w, struct err *err)
@@ -291,8 +303,10 @@ static bool load_keep(struct working *w, struct err *err)
 static bool load(struct working *w, struct err *err)
 {
     raise_descriptor_limit();
-    return load_keep(w, err) && load_files(w, err) && connect_issuers(w, err) && load_tls(w, err) &&
-           load_keys(w, err) && make_service(w, err) && make_api(w, err) && map_metrics(w, err);
+    return load_keep(w, err) && load_files(w, err) && connect_issuers(w, err) &&
+           measuring_connect(&w->measuring, w->config, CHILD_CONTEXTS_FD, CHILD_SPENT_FD, err) &&
+           load_tls(w, err) && load_keys(w, err) && make_service(w, err) && make_api(w, err) &&
+           map_metrics(w, err);
 }
 
 bool role_worker_check(const struct config *c, struct err *err)
@@ -400,6 +414,7 @@ static int serve(struct working *w)
                                        .keep = w->keep,
                                        .metrics = w->metrics,
                                        .limits = limits_of(w->config),
+                                       .body_limit = api_body_limit,
                                        .confine = confine,
                                        .confine_arg = w };
 

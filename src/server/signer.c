@@ -13,6 +13,9 @@
 
 enum { PACKETS_PER_TURN = 16 };
 
+_Static_assert((int)KEYRING_PUBLISHED_MAX <= (int)SIGNER_KEYS_MAX, "every key can be told");
+_Static_assert((int)REPORT_CERTS_MAX == (int)SIGNER_CERTS_MAX, "and every certificate");
+
 static bool reply_sign(struct keyring *k, const struct signer_request *q, struct signer_answer *a,
                        uint8_t signature[SIGNER_SIGNATURE_MAX])
 {
@@ -38,11 +41,15 @@ static bool reply_keys(struct keyring *k, const struct signer_request *q, struct
     (void)q;
     (void)signature;
 
-    for (size_t i = 0; i < a->key_count; i++)
+    for (size_t i = 0; i < a->key_count; i++) {
         a->keys[i] = (struct signer_key){ .alg = keys[i].alg,
                                           .kty = signer_kty(keys[i].alg),
                                           .kid = keys[i].kid,
-                                          .cert = keys[i].cert };
+                                          .is_report = keys[i].is_report,
+                                          .cert = keys[i].cert,
+                                          .issuer_count = keys[i].issuer_count };
+        memcpy(a->keys[i].issuers, keys[i].issuers, sizeof keys[i].issuers);
+    }
     return true;
 }
 

@@ -4,8 +4,10 @@
 
 #define SOURCE "docs/formats/signer.md"
 
-/* The four bytes "CSG" and a version of one, as a little-endian number. */
-static const uint32_t signer_magic = 0x01475343;
+/* The four bytes "CSG" and a version of two, as a little-endian number. */
+static const uint32_t signer_magic = 0x02475343;
+
+enum { USE_TOKENS = 1, USE_REPORTS = 2 };
 
 /* The algorithms on the wire. Their numbers are the format's own and never change. */
 /* clang-format off */
@@ -60,7 +62,7 @@ static void head_read(struct reader *r, enum signer_kind *kind, uint64_t *id)
     uint32_t number;
 
     if (reader_ok(r) && magic != signer_magic)
-        reader_fail(r, ERR_UNSUPPORTED, SOURCE, "magic", "0x%08x is not version 1 of the format",
+        reader_fail(r, ERR_UNSUPPORTED, SOURCE, "magic", "0x%08x is not version 2 of the format",
                     magic);
     number = reader_u32le(r, "kind");
     if (reader_ok(r) && number != SIGNER_SIGN && number != SIGNER_KEYS)
@@ -135,6 +137,27 @@ bool signer_request_parse(struct span packet, struct signer_request *out, struct
     return true;
 }
 
+/* Together they take no more room than one may. */
+static bool certs_fit(const struct signer_key *k, struct err *err)
+{
+    size_t room = SIGNER_CERT_MAX;
+
+    if (!counted_fits(k->cert, room, "cert", err))
+        return false;
+    room -= k->cert.n;
+    if (k->issuer_count >= SIGNER_CERTS_MAX) {
+        err_fail(err, ERR_LIMIT, SOURCE, "%zu are more than %d", k->issuer_count,
+                 SIGNER_CERTS_MAX - 1);
+        return err_in(err, "issuers");
+    }
+    for (size_t i = 0; i < k->issuer_count; i++) {
+        if (!counted_fits(k->issuers[i], room, "issuers", err))
+            return false;
+        room -= k->issuers[i].n;
+    }
+    return true;
+}
+
 static bool key_fits(const struct signer_key *k, struct err *err)
 {
     if (!wire_alg_of(k->alg)) {
@@ -142,8 +165,7 @@ static bool key_fits(const struct signer_key *k, struct err *err)
                  (int)k->alg);
         return err_in(err, "alg");
     }
-    return counted_fits(k->kid, SIGNER_KID_MAX, "kid", err) &&
-           counted_fits(k->cert, SIGNER_CERT_MAX, "cert", err);
+    return counted_fits(k->kid, SIGNER_KID_MAX, "kid", err) && certs_fit(k, err);
 }
 
 static bool keys_fit(const struct signer_answer *a, struct err *err)
@@ -173,8 +195,12 @@ static void keys_write(struct writer *w, const struct signer_answer *a)
     write_u32le(w, (uint32_t)a->key_count);
     for (size_t i = 0; i < a->key_count; i++) {
         write_u32le(w, wire_alg_of(a->keys[i].alg)->number);
+        write_u32le(w, a->keys[i].is_report ? USE_REPORTS : USE_TOKENS);
         counted_write(w, a->keys[i].kid);
         counted_write(w, a->keys[i].cert);
+        write_u32le(w, (uint32_t)a->keys[i].issuer_count);
+        for (size_t j = 0; j < a->keys[i].issuer_count; j++)
+            counted_write(w, a->keys[i].issuers[j]);
     }
 }
 
@@ -191,6 +217,30 @@ bool signer_answer_write(struct writer *w, const struct signer_answer *a, struct
     return written(w, err);
 }
 
+static void use_read(struct reader *r, struct signer_key *out)
+{
+    uint32_t use = reader_u32le(r, "keys.use");
+
+    if (reader_ok(r) && use != USE_TOKENS && use != USE_REPORTS)
+        reader_fail(r, ERR_UNSUPPORTED, SOURCE, "keys.use", "%u is neither tokens nor reports",
+                    use);
+    out->is_report = use == USE_REPORTS;
+}
+
+static void issuers_read(struct reader *r, size_t room, struct signer_key *out)
+{
+    uint32_t count = reader_u32le(r, "keys.issuers");
+
+    if (reader_ok(r) && count >= SIGNER_CERTS_MAX)
+        reader_fail(r, ERR_LIMIT, SOURCE, "keys.issuers", "%u are more than %d", count,
+                    SIGNER_CERTS_MAX - 1);
+    for (uint32_t i = 0; reader_ok(r) && i < count; i++) {
+        out->issuers[i] = counted_read(r, room, "keys.issuers");
+        room -= out->issuers[i].n;
+    }
+    out->issuer_count = count;
+}
+
 static void key_read(struct reader *r, struct signer_key *out)
 {
     uint32_t number = reader_u32le(r, "keys.alg");
@@ -203,8 +253,10 @@ static void key_read(struct reader *r, struct signer_key *out)
         out->alg = row->alg;
         out->kty = row->kty;
     }
+    use_read(r, out);
     out->kid = counted_read(r, SIGNER_KID_MAX, "keys.kid");
     out->cert = counted_read(r, SIGNER_CERT_MAX, "keys.cert");
+    issuers_read(r, SIGNER_CERT_MAX - out->cert.n, out);
 }
 
 static void keys_read(struct reader *r, struct signer_answer *a)

@@ -17,9 +17,10 @@
 enum {
     SIGNER_HASH_MAX = 64,        /* bytes of the hash to be signed */
     SIGNER_SIGNATURE_MAX = 1024, /* bytes of a signature */
-    SIGNER_KEYS_MAX = 8,         /* keys held and published at once */
+    SIGNER_KEYS_MAX = 9,         /* keys held and published at once */
     SIGNER_KID_MAX = 128,        /* characters of a key's name */
-    SIGNER_CERT_MAX = 8192,      /* bytes of a certificate */
+    SIGNER_CERT_MAX = 8192,      /* bytes of a key's certificates together */
+    SIGNER_CERTS_MAX = 4,        /* certificates of a key, leaf first */
     SIGNER_PACKET_MAX = 131072   /* room that holds any message of either direction */
 };
 
@@ -45,7 +46,10 @@ struct signer_key {
     enum sig_alg alg; /* RS256, PS256, ES256 or ES384 */
     const char *kty;  /* "RSA" or "EC", as the algorithm says; static */
     struct span kid;
+    bool is_report;   /* it signs report tokens, and nothing else */
     struct span cert; /* DER */
+    struct span issuers[SIGNER_CERTS_MAX - 1];
+    size_t issuer_count; /* what stands above it */
 };
 
 struct signer_answer {
@@ -53,7 +57,7 @@ struct signer_answer {
     uint64_t id;
     enum signer_status status;
     struct span signature; /* SIGNER_SIGN with SIGNER_OK */
-    size_t key_count;      /* SIGNER_KEYS with SIGNER_OK; the first key signs */
+    size_t key_count;      /* SIGNER_KEYS with SIGNER_OK; the first one signs */
     struct signer_key keys[SIGNER_KEYS_MAX];
 };
 

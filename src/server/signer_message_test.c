@@ -14,12 +14,20 @@ static struct signer_request sign_request(void)
 
 static struct signer_answer keys_answer(void)
 {
-    return (
-        struct signer_answer){ .kind = SIGNER_KEYS,
-                               .id = 9,
-                               .key_count = 2,
-                               .keys = { { SIG_RS256, "RSA", span_str("k1"), span_str("der1") },
-                                         { SIG_ES384, "EC", span_str("k2"), span_str("der2") } } };
+    return (struct signer_answer){ .kind = SIGNER_KEYS,
+                                   .id = 9,
+                                   .key_count = 2,
+                                   .keys = { { .alg = SIG_RS256,
+                                               .kty = "RSA",
+                                               .kid = span_str("k1"),
+                                               .is_report = true,
+                                               .cert = span_str("der1"),
+                                               .issuers = { span_str("ca"), span_str("root") },
+                                               .issuer_count = 2 },
+                                             { .alg = SIG_ES384,
+                                               .kty = "EC",
+                                               .kid = span_str("k2"),
+                                               .cert = span_str("der2") } } };
 }
 
 static struct span request_bytes(const struct signer_request *q)
@@ -60,7 +68,7 @@ static void request_reads_what_was_written(void **state)
 
 static void request_has_the_bytes_of_the_format_page(void **state)
 {
-    static const uint8_t want[] = "CSG\x01\x01\0\0\0\x88\x77\x66\x55\x44\x33\x22\x11\x03\0\0\0"
+    static const uint8_t want[] = "CSG\x02\x01\0\0\0\x88\x77\x66\x55\x44\x33\x22\x11\x03\0\0\0"
                                   "\x09\0\0\0hash of X";
     struct signer_request q = sign_request();
     (void)state;
@@ -78,6 +86,10 @@ static void answer_reads_what_was_written(void **state)
     CHECK_INT("count", got.key_count, 2);
     CHECK_TEXT("kid", got.keys[1].kid, "k2");
     CHECK_TEXT("cert", got.keys[0].cert, "der1");
+    CHECK("use", got.keys[0].is_report && !got.keys[1].is_report);
+    CHECK_INT("issuers", got.keys[0].issuer_count, 2);
+    CHECK_TEXT("issuer", got.keys[0].issuers[1], "root");
+    CHECK_INT("none", got.keys[1].issuer_count, 0);
     CHECK("kty", strcmp(got.keys[0].kty, "RSA") == 0 && strcmp(got.keys[1].kty, "EC") == 0);
     CHECK_INT("alg", got.keys[1].alg, SIG_ES384);
 
@@ -91,7 +103,7 @@ static void answer_reads_what_was_written(void **state)
 }
 
 #define HEAD(kind)                                                                                 \
-    "CSG\x01" kind "\0\0\0"                                                                        \
+    "CSG\x02" kind "\0\0\0"                                                                        \
     "\x01\0\0\0\0\0\0\0"
 #define BYTES(text)                                                                                \
     {                                                                                              \
@@ -104,10 +116,10 @@ static void request_refusals_name_the_field(void **state)
     static const struct { const char *name; struct span in; enum err_code code; const char *path; } rows[] = {
         { "nothing",            { NULL, 0 },                                  ERR_MALFORMED,   "request.magic" },
         { "other magic",        BYTES("CSH\x01\x01\0\0\0"),                   ERR_UNSUPPORTED, "request.magic" },
-        { "later version",      BYTES("CSG\x02\x01\0\0\0"),                   ERR_UNSUPPORTED, "request.magic" },
+        { "earlier version",    BYTES("CSG\x01\x01\0\0\0"),                   ERR_UNSUPPORTED, "request.magic" },
         { "kind 0",             BYTES(HEAD("\0")),                            ERR_UNSUPPORTED, "request.kind" },
         { "kind 3",             BYTES(HEAD("\x03")),                          ERR_UNSUPPORTED, "request.kind" },
-        { "no id",              BYTES("CSG\x01\x01\0\0\0"),                   ERR_MALFORMED,   "request.id" },
+        { "no id",              BYTES("CSG\x02\x01\0\0\0"),                   ERR_MALFORMED,   "request.id" },
         { "no key",             BYTES(HEAD("\x01")),                          ERR_MALFORMED,   "request.key_index" },
         { "no hash",           BYTES(HEAD("\x01") "\0\0\0\0"),               ERR_MALFORMED,   "request.hash" },
         { "empty hash",        BYTES(HEAD("\x01") "\0\0\0\0\0\0\0\0"),       ERR_MALFORMED,   "request.hash" },
@@ -139,12 +151,17 @@ static void answer_refusals_name_the_field(void **state)
         { "no signature",       BYTES(HEAD("\x01") "\0\0\0\0\0\0\0\0"),       ERR_MALFORMED,   "answer.signature" },
         { "signature over limit", BYTES(HEAD("\x01") "\0\0\0\0\x01\x04\0\0"), ERR_LIMIT,       "answer.signature" },
         { "no keys",            BYTES(HEAD("\x02") "\0\0\0\0\0\0\0\0"),       ERR_LIMIT,       "answer.keys" },
-        { "nine keys",          BYTES(HEAD("\x02") "\0\0\0\0\x09\0\0\0"),     ERR_LIMIT,       "answer.keys" },
+        { "ten keys",           BYTES(HEAD("\x02") "\0\0\0\0\x0a\0\0\0"),     ERR_LIMIT,       "answer.keys" },
         { "unknown algorithm",  BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x05\0\0\0"), ERR_UNSUPPORTED, "answer.keys.alg" },
-        { "no kid",             BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\0\0\0\0"), ERR_MALFORMED, "answer.keys.kid" },
-        { "kid over limit",     BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x81\0\0\0"), ERR_LIMIT, "answer.keys.kid" },
-        { "cert over limit",    BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0k\x01\x20\0\0"), ERR_LIMIT, "answer.keys.cert" },
-        { "one key of two",     BYTES(HEAD("\x02") "\0\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\0\0k\x01\0\0\0c"), ERR_MALFORMED, "answer.keys.alg" },
+        { "no use",             BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0"), ERR_MALFORMED, "answer.keys.use" },
+        { "use 3",              BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0"), ERR_UNSUPPORTED, "answer.keys.use" },
+        { "no kid",             BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\0\0\0\0"), ERR_MALFORMED, "answer.keys.kid" },
+        { "kid over limit",     BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x81\0\0\0"), ERR_LIMIT, "answer.keys.kid" },
+        { "cert over limit",    BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0k\x01\x20\0\0"), ERR_LIMIT, "answer.keys.cert" },
+        { "four issuers",       BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0k\x01\0\0\0c\x04\0\0\0"), ERR_LIMIT, "answer.keys.issuers" },
+        { "no issuer",          BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0k\x01\0\0\0c\x01\0\0\0\0\0\0\0"), ERR_MALFORMED, "answer.keys.issuers" },
+        { "chain over limit",   BYTES(HEAD("\x02") "\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0k\x01\0\0\0c\x01\0\0\0\0\x20\0\0"), ERR_LIMIT, "answer.keys.issuers" },
+        { "one key of two",     BYTES(HEAD("\x02") "\0\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0k\x01\0\0\0c\0\0\0\0"), ERR_MALFORMED, "answer.keys.alg" },
     };
     /* clang-format on */
     (void)state;
@@ -176,6 +193,12 @@ static void writers_refuse_what_could_not_be_read_back(void **state)
     a.keys[1].alg = SIG_RS512;
     CHECK("algorithm", !signer_answer_write(&w, &a, &e));
     CHECK_ERR("algorithm", e, ERR_UNSUPPORTED, "answer.keys.alg");
+
+    err_clear(&e);
+    a = keys_answer();
+    a.keys[0].issuers[1] = span_of(bytes, 0);
+    CHECK("empty issuer", !signer_answer_write(&w, &a, &e));
+    CHECK_ERR("empty issuer", e, ERR_MALFORMED, "answer.keys.issuers");
 
     err_clear(&e);
     w = writer_over(buffer, 10);

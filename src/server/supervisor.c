@@ -12,6 +12,7 @@
 
 #include "../host/file.h"
 #include "admin.h"
+#include "context_keys.h"
 #include "desk_tls.h"
 #include "endpoint.h"
 #include "generation.h"
@@ -19,6 +20,7 @@
 #include "listen.h"
 #include "log.h"
 #include "notify.h"
+#include "spent.h"
 
 enum {
     PATHS_MEMORY = 65536,
@@ -41,6 +43,8 @@ struct supervisor {
     const char *ca; /* NULL: not ours */
     struct admin *admin;
     struct keeper_child *keeper;
+    struct context_keys *contexts; /* for the TPM route, as is the next */
+    int spent_fd;
     struct generation *current; /* serves; NULL before the first one is ready */
     struct generation *next;    /* is starting */
     unsigned generations, open_generations, failures;
@@ -170,16 +174,22 @@ static bool complete(struct supervisor *s, struct config *c, struct err *err)
 
 /* What the admin listener tells. */
 
-static bool has_lab_roots(const struct config *c)
+static bool names_lab(const struct config *c, enum config_id id)
 {
     struct span word;
     size_t at = 0;
 
-    while (config_list_next(c, CONFIG_ROOTS, &at, &word)) {
+    while (config_list_next(c, id, &at, &word)) {
         if (span_starts(word, span_str("lab=")))
             return true;
     }
-    return c->number[CONFIG_DEV] != 0;
+    return false;
+}
+
+static bool has_lab_roots(const struct config *c)
+{
+    return names_lab(c, CONFIG_ROOTS) || names_lab(c, CONFIG_TPM_ANCHORS) ||
+           c->number[CONFIG_DEV] != 0;
 }
 
 static void tell_status(void *context, struct admin_status *out)
@@ -397,6 +407,8 @@ static void begin_generation(struct supervisor *s)
         .config = s->wished ? s->wished : s->config,
         .listen_fd = s->listen_fd,
         .keeper = s->keeper,
+        .contexts_fd = context_keys_page(s->contexts),
+        .spent_fd = s->spent_fd,
         .before = s->current,
         .number = ++s->generations,
         .events = { s, on_ready, on_failed, on_worker_lost, on_gone },
@@ -540,6 +552,8 @@ static void finish(struct supervisor *s)
     }
     admin_free(s->admin);
     s->admin = NULL;
+    context_keys_free(s->contexts);
+    s->contexts = NULL;
 }
 
 /* From the first moment on, a signal waits until there is somebody to hear it. */
@@ -577,12 +591,22 @@ static bool open_all(struct supervisor *s, struct err *err)
     return lock_data_dir(s, err) && bind_all(s, err) && complete(s, s->config, err);
 }
 
+/* What workers of every generation share. A memory of spent challenges ends with us, so no context
+ * of before may open then. */
+static bool open_shared(struct supervisor *s, struct err *err)
+{
+    bool forgets = s->config->number[CONFIG_TPM_REPLAY_MEMORY] != 0;
+
+    s->contexts = context_keys_new(&s->loop, s->config->text[CONFIG_DATA_DIR], forgets, err);
+    return s->contexts && spent_make(&s->spent_fd, err);
+}
+
 static bool start(struct supervisor *s, struct err *err)
 {
     const struct admin_source source = { s, tell_status, tell_metrics };
 
     s->admin = admin_new(&s->loop, s->admin_fd, &source, err);
-    if (!s->admin)
+    if (!s->admin || !open_shared(s, err))
         return false;
     watch(s);
     say_weakened(s->config);
@@ -597,7 +621,7 @@ int supervisor_run(struct config *config, const struct supervisor_source *source
     s.source = *source;
     s.config = config;
     s.arena = arena_over(PATHS_MEMORY);
-    s.listen_fd = s.admin_fd = s.lock_fd = -1;
+    s.listen_fd = s.admin_fd = s.lock_fd = s.spent_fd = -1;
     hold_signals(SIG_BLOCK);
     log_open("cupeld", (enum log_level)config->number[CONFIG_LOG_LEVEL],
              (enum log_form)config->number[CONFIG_LOG_FORMAT]);

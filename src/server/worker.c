@@ -17,7 +17,6 @@
 enum {
     KEEP_FAREWELL_MS = 1000, /* a drained worker waits that long to hand its last records over */
     NOTE_ROOM = 1024,
-    ENTROPY = 32,
     CONTROL_WORD_MAX = 64,
     HEAP_KEPT = 32 * 1024 * 1024, /* free memory that a worker keeps */
     HEAP_STEP = 1024 * 1024
@@ -253,7 +252,7 @@ static void begin(void *context, const struct http_request *request, struct http
 {
     struct worker *w = context;
     struct job *j = calloc(1, sizeof *j);
-    uint8_t entropy[ENTROPY];
+    uint8_t entropy[API_ENTROPY];
     struct err e = { 0 };
 
     if (!j || !random_bytes(w->crypto, entropy, sizeof entropy, &e)) {

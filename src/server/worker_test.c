@@ -25,7 +25,7 @@ static struct api_counts counts;
 static const char *sign_prefix = "/sign/";
 
 enum api_step api_begin(struct api *a, const struct http_request *q, int64_t now,
-                        const uint8_t entropy[32], struct api_exchange *x)
+                        const uint8_t entropy[API_ENTROPY], struct api_exchange *x)
 {
     size_t n = strlen(sign_prefix);
 

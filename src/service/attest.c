@@ -3,7 +3,10 @@
 #include "../base/hex.h"
 #include "../evidence/dcap/cache.h"
 #include "../evidence/dcap/collateral.h"
+#include "../evidence/tpm/settings.h"
+#include "../token/report.h"
 #include "baseline.h"
+#include "measured.h"
 #include "policy_book.h"
 
 #include <stdlib.h>
@@ -35,7 +38,26 @@ static bool copy_key(struct arena *a, const struct attest_key *from, struct atte
     to->kid = arena_dup(a, from->kid);
     to->cert = arena_dup(a, from->cert);
     to->kty = (const char *)arena_dup(a, span_str(from->kty)).p;
+    for (size_t i = 0; i < from->issuer_count; i++) {
+        to->issuers[i] = arena_dup(a, from->issuers[i]);
+        if (!to->issuers[i].p)
+            return arena_fail(a, err);
+    }
     return (to->kid.p && to->cert.p && to->kty) || arena_fail(a, err);
+}
+
+/* The certificates of a key, its own first. */
+static bool chain_of(const struct attest_key *key, struct arena *a, struct span **out,
+                     struct err *err)
+{
+    struct span *certs = ARENA_ARRAY(a, struct span, 1 + ATTEST_ISSUERS_MAX);
+
+    if (!certs)
+        return arena_fail(a, err);
+    certs[0] = key->cert;
+    memcpy(certs + 1, key->issuers, sizeof key->issuers);
+    *out = certs;
+    return true;
 }
 
 static bool copy_keys(struct attest_service *s, struct err *err)
@@ -48,9 +70,13 @@ static bool copy_keys(struct attest_service *s, struct err *err)
     if (!s->keys || !entries)
         return arena_fail(&s->arena, err);
     for (size_t i = 0; i < n; i++) {
-        if (!copy_key(&s->arena, &s->set.keys[i], &s->keys[i], err))
+        struct span *chain = NULL;
+
+        if (!copy_key(&s->arena, &s->set.keys[i], &s->keys[i], err) ||
+            !chain_of(&s->keys[i], &s->arena, &chain, err))
             return false;
-        entries[i] = (struct jwk_entry){ s->keys[i].kid, s->keys[i].kty, &s->keys[i].cert, 1 };
+        entries[i] = (struct jwk_entry){ s->keys[i].kid, s->keys[i].kty, chain,
+                                         1 + s->keys[i].issuer_count };
     }
     s->set.keys = s->keys;
     if (!jwks_write(entries, n, &s->arena, &s->jwks, err))
@@ -298,6 +324,12 @@ static void choose_policy(struct attempt *t)
         t->policy = t->s->policies[i];
 }
 
+bool attest_has_policy(const struct attest_service *s, const char *type,
+                       const struct attest_policy *policy)
+{
+    return policy->text.n > 0 || attest_default_policy(s, type, policy->profile).n > 0;
+}
+
 static int64_t judged_at(const struct attempt *t)
 {
     return t->s->set.judge_at >= 0 ? t->s->set.judge_at : t->request->now;
@@ -336,6 +368,32 @@ static struct appraise_in appraise_in_of(const struct attempt *t)
     };
 }
 
+static bool is_measured(const struct attempt *t)
+{
+    return t->request->kind == EVIDENCE_TPM || t->request->kind == EVIDENCE_VBS;
+}
+
+/* A measured boot brings all it is judged by, but for what we hold. Nothing is fetched, so what is
+ * missing is missing in the evidence. */
+static bool judge_measured(struct attempt *t)
+{
+    struct appraise_in in = appraise_in_of(t);
+    struct tpm_settings tpm = t->s->set.tpm ? *t->s->set.tpm : (struct tpm_settings){ 0 };
+    struct err err = { 0 };
+
+    tpm.round_trip = t->request->round_trip;
+    tpm.instance_url = t->request->issuer.n > 0 ? t->request->issuer : t->s->issuer;
+    in.tpm = &tpm;
+    if (!measured_apply(t->policy, t->arena, &tpm, &err) ||
+        !appraise(&in, &t->out->appraisal, &err)) {
+        refuse(t, ATTEST_OURS, &err);
+        return false;
+    }
+    if (!t->out->appraisal.is_accepted)
+        refuse(t, ATTEST_EVIDENCE, &t->out->appraisal.err);
+    return t->out->appraisal.is_accepted;
+}
+
 /* Judges the evidence; true when it is accepted. */
 static bool judge_evidence(struct attempt *t)
 {
@@ -343,6 +401,8 @@ static bool judge_evidence(struct attempt *t)
     struct err err = { 0 };
     struct baseline_choice choice = { 0 };
 
+    if (is_measured(t))
+        return judge_measured(t);
     if (!baseline_choose(t->s->set.sets, t->s->set.set_count, &in, t->policy, &choice, &err)) {
         refuse(t, ATTEST_OURS, &err);
         return false;
@@ -391,6 +451,25 @@ static bool judge_policy(struct attempt *t)
         return false;
     }
     refuse(t, ATTEST_POLICY_DENIED, &err);
+    return false;
+}
+
+/* Granting is what spends a challenge: an attempt that fails leaves it alone, and of two that are
+ * granted at the same time one comes too late. */
+static bool spend_challenge(struct attempt *t)
+{
+    const struct tpm_round_trip *trip = t->request->round_trip;
+    struct err err = { 0 };
+
+    if (!is_measured(t) || !trip || !trip->spent ||
+        trip->spent->add(trip->spent->table, trip->opened, trip->now))
+        return true;
+    err_fail(&err, ERR_UNTRUSTED, "the TPM contract, 1",
+             "the challenge was used before, or cannot be remembered");
+    err_in(&err, "challenge_unused");
+    t->out->appraisal.is_accepted = false;
+    t->out->appraisal.reason = "challenge_replayed";
+    refuse(t, ATTEST_EVIDENCE, &err);
     return false;
 }
 
@@ -447,6 +526,33 @@ static bool name_issuer(struct attempt *t, struct jwt_wish *wish, struct err *er
            jwt_header(s->keys[0].alg, issuer, s->keys[0].kid, t->arena, &wish->encoded_header, err);
 }
 
+/* Reports are signed with a key of their own, and live as long as the policy says. */
+static bool name_report_key(struct attempt *t, struct jwt_wish *wish, struct err *err)
+{
+    const struct attest_service *s = t->s;
+    struct measured_report want = measured_report(&t->out->policy.properties);
+    struct report_header header = { .omits_chain = want.omits_chain };
+    struct span *chain = NULL;
+    size_t i = 0;
+
+    while (i < s->set.key_count && !s->keys[i].is_report)
+        i++;
+    if (i == s->set.key_count)
+        return err_fail(err, ERR_INTERNAL, NULL, "there is no key that signs reports");
+    if (!chain_of(&s->keys[i], t->arena, &chain, err))
+        return false;
+    wish->issuer = t->request->issuer.n > 0 ? t->request->issuer : s->issuer;
+    wish->lifetime = want.lifetime;
+    wish->backdate = REPORT_BACKDATE;
+    header.alg = s->keys[i].alg;
+    header.issuer = wish->issuer;
+    header.kid = s->keys[i].kid;
+    header.certs = chain;
+    header.cert_count = 1 + s->keys[i].issuer_count;
+    t->out->key_index = (uint32_t)i;
+    return report_header_write(&header, t->arena, &wish->encoded_header, err);
+}
+
 /* Who signed the policy that decided. A draft has nobody. */
 static bool name_signer(struct attempt *t, struct claim_set *outgoing, struct err *err)
 {
@@ -472,7 +578,9 @@ static bool build_token(struct attempt *t, struct err *err)
 
     if (!wish.jti.p)
         return arena_fail(t->arena, err);
-    if (!name_issuer(t, &wish, err) || !name_signer(t, &outgoing, err))
+    if (is_measured(t) ? !name_report_key(t, &wish, err) : !name_issuer(t, &wish, err))
+        return false;
+    if (!name_signer(t, &outgoing, err))
         return false;
     if (t->request->is_preview_2018 && !add_preview_names(t, &outgoing, err))
         return false;
@@ -489,7 +597,7 @@ void attest(struct attest_service *s, const struct attest_request *request, stru
     memset(out, 0, offsetof(struct attest_result, appraisal));
     appraisal_clear(&out->appraisal);
     choose_policy(&t);
-    if (judge_evidence(&t) && judge_policy(&t)) {
+    if (judge_evidence(&t) && judge_policy(&t) && spend_challenge(&t)) {
         if (build_token(&t, &err))
             out->is_granted = true;
         else

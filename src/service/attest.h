@@ -13,12 +13,17 @@
 struct attest_service; /* holds collateral sets, policies in force, public signing keys, caches; one
                           per worker */
 
+enum { ATTEST_ISSUERS_MAX = 3 };
+
 /* A signing key as the worker knows it: everything but the private half. */
 struct attest_key {
     enum sig_alg alg;
     struct span kid;
     const char *kty;
     struct span cert; /* DER */
+    struct span issuers[ATTEST_ISSUERS_MAX];
+    size_t issuer_count; /* what stands above the certificate */
+    bool is_report;      /* of report tokens; the first such key signs them */
 };
 
 /* An operator's policy for one attestation type, in place of the built-in default. */
@@ -33,8 +38,9 @@ struct attest_settings {
     const struct root_list *roots; /* borrowed */
     struct dcap_collateral **sets; /* adopted */
     size_t set_count;
-    const struct attest_key *keys; /* copied; the first one signs */
+    const struct attest_key *keys; /* copied; the first one signs, but for reports */
     size_t key_count;
+    const struct tpm_settings *tpm; /* borrowed; what measured boots are judged by, or NULL */
     enum tcb_profile profile;
     enum freshness freshness;
     int64_t grace_seconds;
@@ -71,7 +77,8 @@ struct attest_request {
     struct span nonce;
     bool has_draft_policy;
     struct span draft_policy;
-    bool is_preview_2018; /* adds the names that only those tokens have */
+    const struct tpm_round_trip *round_trip; /* kind tpm: what belongs to its two messages */
+    bool is_preview_2018;                    /* adds the names that only those tokens have */
     int64_t now;
     uint8_t entropy[32]; /* becomes jti */
 };
@@ -116,6 +123,10 @@ bool attest_baselines(struct attest_service *s, const char *type,
 const char *attest_permits_debug(const struct attest_service *s);
 
 struct crypto *attest_crypto(const struct attest_service *s);
+
+/* Tells whether some policy would decide about a request of that type. */
+bool attest_has_policy(const struct attest_service *s, const char *type,
+                       const struct attest_policy *policy);
 
 /* The text of the default policy of a type: the configured one, or the built-in one of the profile
  * (empty: the service's). Empty: there is none. */

@@ -2,6 +2,7 @@
 
 #include "../format/der.h"
 #include "key_set.h"
+#include "report.h"
 
 #include <stdlib.h>
 
@@ -53,6 +54,17 @@ static bool add_key(struct jwks *k, struct crypto *c, const struct json *entry, 
     return check_kty(entry, item.key, err);
 }
 
+/* Source: the token contract, 10.3 */
+static bool is_thumbprint(struct jwks *k, struct crypto *c, struct jwk *item, struct err *err)
+{
+    struct span thumbprint = { 0 };
+
+    if (!report_kid(c, item->der, &k->arena, &thumbprint, err))
+        return false;
+    item->is_report = span_equal(item->kid, thumbprint);
+    return true;
+}
+
 struct reading {
     struct jwks *set;
     struct crypto *c;
@@ -78,6 +90,8 @@ static bool read_entry(void *arg, const struct json *entry, struct err *err)
     item.issuer_cn = leaf.issuer_cn;
     item.subject_cn = leaf.subject_cn;
     item.is_issuer_only_cn = is_one_rdn(leaf.issuer);
+    if (!is_thumbprint(k, r->c, &item, err))
+        return false;
     return add_key(k, r->c, entry, item, &leaf, err);
 }
 

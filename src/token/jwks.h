@@ -21,6 +21,8 @@ struct jwk {
     struct span der; /* the leaf certificate */
     struct span issuer_cn, subject_cn;
     bool is_issuer_only_cn; /* the issuer's name is this CN and nothing else */
+    bool is_report; /* kid is the leaf's thumbprint: an authority vouches for it, and it signs
+                       reports of measured boots only */
     struct pubkey *key;
 };
 

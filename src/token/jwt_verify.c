@@ -137,10 +137,24 @@ static bool check_issuer(const struct json *payload, const struct jwk *signer, s
     if (!span_equal(iss, want))
         return signed_fail(err, "iss", ERR_UNTRUSTED, "RFC 7519, 4.1.1",
                            "is not the instance that was asked");
+    if (signer->is_report) /* its authority is the operator's choice, and publishing is enough */
+        return true;
     if (!signer->is_issuer_only_cn || !equal_nocase(signer->issuer_cn, iss))
         return signed_fail(err, "certificate.issuer", ERR_UNTRUSTED, "tokens, 10.1",
                            "the certificate of the signing key was not issued in the name of iss");
     return true;
+}
+
+/* A key under an authority signs reports of measured boots, and can make nothing else true. */
+static bool check_use(const struct json *payload, const struct jwk *signer, struct err *err)
+{
+    const struct json *type = json_member(payload, "x-ms-attestation-type");
+
+    if (!signer->is_report || (type && type->type == JSON_STRING &&
+                               (span_is(type->text, "tpm") || span_is(type->text, "vbs"))))
+        return true;
+    return signed_fail(err, "signature", ERR_UNTRUSTED, "the token contract, 10.3",
+                       "is of a key that signs reports of measured boots only");
 }
 
 static bool check_times(const struct json *payload, int64_t now, struct err *err)
@@ -219,7 +233,8 @@ bool jwt_verify(struct crypto *c, struct span token, const struct jwks *keys,
     if (!signed_alg(&jws, "tokens", &s.alg, err) || !check_typ(jws.header_json, err) ||
         !check_signature(&s, keys, &signer, err))
         return false;
-    if (!check_issuer(parts.payload_json, signer, wish->issuer, err) ||
+    if (!check_use(parts.payload_json, signer, err) ||
+        !check_issuer(parts.payload_json, signer, wish->issuer, err) ||
         !check_times(parts.payload_json, wish->now, err) ||
         !check_kind(parts.payload_json, wish->is_management, err))
         return false;

@@ -123,7 +123,7 @@ bool tpm_check_context(void *verifier_case, char *detail, struct err *err)
 bool tpm_check_context_age(void *verifier_case, char *detail, struct err *err)
 {
     struct tpm_case *c = verifier_case;
-    int64_t age = c->in->now - c->context.issued_at;
+    int64_t age = c->settings->round_trip->now - c->context.issued_at;
 
     trail_count(detail, age < 0 ? 0 : (uint64_t)age, " seconds old");
     if (age >= 0 && age <= c->settings->round_trip->lifetime)
@@ -136,19 +136,25 @@ bool tpm_check_context_age(void *verifier_case, char *detail, struct err *err)
 bool tpm_check_challenge(void *verifier_case, char *detail, struct err *err)
 {
     struct tpm_case *c = verifier_case;
+    struct tpm_opened *opened = c->settings->round_trip->opened;
 
     (void)detail;
-    return span_equal(c->context.challenge, c->request.challenge) ||
-           err_fail(err, ERR_UNTRUSTED, CONTRACT "1",
-                    "the request's challenge is not the one in the context");
+    if (!span_equal(c->context.challenge, c->request.challenge))
+        return err_fail(err, ERR_UNTRUSTED, CONTRACT "1",
+                        "the request's challenge is not the one in the context");
+    if (opened)
+        *opened = (struct tpm_opened){ c->context.issued_at, c->context.challenge };
+    return true;
 }
 
 bool tpm_check_not_used(void *verifier_case, char *detail, struct err *err)
 {
-    struct tpm_case *c = verifier_case;
+    const struct tpm_case *c = verifier_case;
+    const struct tpm_round_trip *t = c->settings->round_trip;
+    const struct tpm_opened o = { c->context.issued_at, c->context.challenge };
 
-    (void)detail;
-    return !c->settings->round_trip->was_used ||
+    trail_say(detail, t->spent ? "first use" : "that is not kept");
+    return !t->spent || !t->spent->holds(t->spent->table, &o, t->now) ||
            err_fail(err, ERR_UNTRUSTED, CONTRACT "1", "the challenge was used before");
 }
 

@@ -76,6 +76,13 @@ static void good_requests_of_every_kind_are_accepted(void **state)
 
 static uint8_t context_key[1][AEAD_KEY_SIZE];
 static struct tpm_round_trip trip;
+static bool everything_is_spent(const void *table, const struct tpm_opened *o, int64_t now)
+{
+    (void)table;
+    (void)now;
+    return o->challenge.n > 0;
+}
+static const struct tpm_spent spent = { .holds = everything_is_spent };
 static struct span crls[1];
 static struct tpm_anchor wrong_anchor;
 
@@ -89,6 +96,7 @@ static void with_context(struct machine *m, int64_t issued_at, const char *chall
                                     .key_count = 1,
                                     .instance = span_str("contoso"),
                                     .api_version = span_str("2020-10-01"),
+                                    .now = MACHINE_NOW,
                                     .lifetime = CONTEXT_LIFETIME };
     CHECK_OK("seal", tpm_context_seal(m->crypto, &trip, nonce, &x, &m->arena, &m->wish.context, &e),
              e);
@@ -127,7 +135,7 @@ static void wants_other_challenge(struct machine *m)
 static void wants_used(struct machine *m)
 {
     with_context(m, MACHINE_NOW, MACHINE_CHALLENGE);
-    trip.was_used = true;
+    trip.spent = &spent;
 }
 static void wants_weak_key(struct machine *m)
 {

@@ -28,13 +28,29 @@ enum sha1_rule {
 
 #define TPM_PCRS_ALL 0x00FFFFFFu
 
+/* What a context said that holds. */
+struct tpm_opened {
+    int64_t issued_at;
+    struct span challenge;
+};
+
+/* Challenges that were spent. The verifier asks; whoever grants a token adds. */
+struct tpm_spent {
+    void *table;
+    bool (*holds)(const void *table, const struct tpm_opened *o, int64_t now);
+    bool (*add)(void *table, const struct tpm_opened *o, int64_t now); /* false: it was there, or
+                                                                         there is no room */
+};
+
 /* What belongs to the two round trips with a service; a judge at a desk has none. */
 struct tpm_round_trip {
     const uint8_t (*keys)[AEAD_KEY_SIZE]; /* that open contexts, the newest first */
     size_t key_count;
     struct span instance, api_version; /* what contexts are bound to */
+    int64_t now;                       /* of the service, whenever evidence is judged */
     int64_t lifetime;                  /* seconds */
-    bool was_used;                     /* the challenge was spent before, where that is kept */
+    const struct tpm_spent *spent;     /* NULL: that is not kept */
+    struct tpm_opened *opened;         /* filled once the challenge is the context's; or NULL */
 };
 
 struct tpm_settings {
