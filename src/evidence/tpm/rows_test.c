@@ -681,6 +681,43 @@ static void km_47_a_quote_over_less_than_demanded_is_none(void **state)
     CHECK_TEXT("enclaves need PCR 12", span_str(machine_judge(m)->reason), "required_pcrs_missing");
 }
 
+static size_t count_of(struct span text, const char *word)
+{
+    size_t n = 0, m = strlen(word);
+
+    for (size_t i = 0; i + m <= text.n; i++)
+        n += memcmp(text.p + i, word, m) == 0;
+    return n;
+}
+
+/* Every number of PCRs, at and beside the borders of the selection's bytes. */
+static void km_48_as_many_pcrs_count_as_are_selected(void **state)
+{
+    static const unsigned counts[] = { 1, 7, 8, 9, 16, 23, 24 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        uint32_t mask = TPM_PCRS_ALL >> (PCR_COUNT - counts[i]);
+        struct machine *m = again();
+        const struct appraisal *v;
+
+        m->wish.mask = mask;
+        m->settings.waived_pcrs = ~mask;
+        v = machine_judge(m);
+        check_permitted("as many as selected", v);
+        CHECK_INT("listed", count_of(claim_of(v, "pcrs")->text, "\"Index\""), counts[i]);
+        m = again();
+        m->wish.mask = mask;
+        m->settings.waived_pcrs = ~mask;
+        m->wish.misses_value = true; /* that of PCR 9 */
+        v = machine_judge(m);
+        if (counts[i] > 9)
+            CHECK_TEXT("one value too few", span_str(v->reason), "malformed_quote");
+        else
+            check_permitted("not selected", v);
+    }
+}
+
 static void km_54_the_signature_is_of_the_keys_kind(void **state)
 {
     struct machine *m = again();
@@ -794,7 +831,7 @@ TEST_MAIN(good_requests_of_every_kind_are_accepted, each_mutant_fails_exactly_at
           another_key_of_the_same_name_is_no_anchor,
           km_49_the_quote_is_for_this_key_and_this_challenge, km_45_no_other_magic_is_taken,
           km_46_no_other_statement_is_taken_for_a_quote,
-          km_47_a_quote_over_less_than_demanded_is_none, km_54_the_signature_is_of_the_keys_kind,
-          sha1_is_allowed_by_form_or_by_setting, a_fresh_context_of_this_instance_is_taken,
-          claims_of_ours_and_json_can_be_left_out, unknown_blocks_can_be_skipped,
-          debuggable_enclaves_are_told)
+          km_47_a_quote_over_less_than_demanded_is_none, km_48_as_many_pcrs_count_as_are_selected,
+          km_54_the_signature_is_of_the_keys_kind, sha1_is_allowed_by_form_or_by_setting,
+          a_fresh_context_of_this_instance_is_taken, claims_of_ours_and_json_can_be_left_out,
+          unknown_blocks_can_be_skipped, debuggable_enclaves_are_told)
