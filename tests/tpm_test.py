@@ -253,6 +253,13 @@ def a_context_outlives_reload_and_restart_unless_spent_challenges_are_kept():
             lab.daemon = stopped
 
 
+def ten_machines_attest_in_turn():
+    with Lab() as lab:
+        done = subprocess.run([pathlib.Path(BUILD) / "bench/bench-fleet", lab.daemon.url, lab.daemon.ca, "3", "0", "10"],
+                              capture_output=True, text=True, timeout=120)
+        equal((done.returncode, done.stdout.split()[:2]), (0, ["10", "0"]), done.stderr)
+
+
 def only_a_reader_may_attest_unless_the_provider_says_otherwise():
     with Lab() as lab:
         for headers in ({}, {"Authorization": "Bearer nobody"}):
@@ -369,6 +376,41 @@ def a_policy_of_version_1_2_reads_events_and_older_ones_do_not_see_them():
         equal(lab.attest()[1]["error"]["code"], "PolicyEvaluationError")
 
 
+def the_published_policies_for_measured_boots_issue_what_their_pages_say():
+    if not (VECTORS / "policy/samples").exists():
+        return f"SKIPPED: no reference vectors at {VECTORS}"
+    told = {"BitlockerStatus": False, "CodeIntegrityEnabled": True, "ELAMDriverLoaded": True, "SecureBootEnabled": True,
+            "aikValidated": True}
+    rows = [  # policy, what the machine is beside the base, what is issued; None: it does not permit
+        ("docs-tpm-v1-0", "", {"PlatformAttested": True}),
+        ("docs-tpm-v1-0", "test_signing=1;boot_debugging=1", {}),
+        ("docs-tpm-v1-0-six-conditions", "", {"PlatformAttested": True}),
+        ("docs-tpm-v1-0-six-conditions", "os=linux", {}),
+        ("docs-tpm-v1-1", "", {"PlatformAttested": True}),
+        ("docs-tpm-windows-2022-05", "", told),
+        ("docs-tpm-windows-2022-10", "", told),
+        ("docs-tpm-windows-current", "", told),
+        ("docs-tpm-windows-current", "secure_boot=off;code_integrity=0",
+         {**told, "SecureBootEnabled": False, "CodeIntegrityEnabled": False}),
+        ("docs-tpm-device-health", "", {"secureBootEnabled": True, "vbsEnabled": True, "drtmMleValid": False,
+                                        "bootDebuggingDisabled": False}),
+        ("docs-tpm-system-guard", "", {"drtmMleValid": False}),
+        ("docs-tpm-key-attestation", "", {"requestKeyType": "RSA", "requestKeyQuoteHashAlg": "sha-256"}),
+        ("docs-tpm-golden-pcrs", "", None),
+        ("docs-tpm-key-attestation-2022-10", "", None),
+        ("docs-vbs-enclave-v1-2", "", None),
+    ]
+    with Lab(policy=None) as lab:
+        for name, changes, want in rows:
+            lab.set_policy((VECTORS / f"policy/samples/{name}.txt").read_text())
+            status, answer, token = lab.attest(changes=changes)
+            if want is None:
+                equal((status, answer["error"]["code"]), (400, "PolicyEvaluationError"), name)
+                continue
+            equal(status, 200, (name, answer))
+            equal(parts_of(token)[1].get("x-ms-policy", {}), want, (name, changes))
+
+
 def verdicts_are_in_the_audit_chain_without_evidence():
     with Lab() as lab:
         request = lab.request(lab.challenge())
@@ -390,6 +432,7 @@ if __name__ == "__main__":
         a_context_opens_here_for_this_version_in_time_and_for_its_challenge,
         km_84_a_spent_challenge_is_refused_where_that_is_kept,
         a_context_outlives_reload_and_restart_unless_spent_challenges_are_kept,
+        ten_machines_attest_in_turn,
         only_a_reader_may_attest_unless_the_provider_says_otherwise,
         refusals_name_step_and_reason_and_denials_are_the_policys,
         an_enclave_gets_its_report_on_the_same_route,
@@ -397,5 +440,6 @@ if __name__ == "__main__":
         lab_keys_are_believed_only_where_they_are_asked_for,
         the_operators_own_chain_is_used_and_checked,
         a_policy_of_version_1_2_reads_events_and_older_ones_do_not_see_them,
+        the_published_policies_for_measured_boots_issue_what_their_pages_say,
         verdicts_are_in_the_audit_chain_without_evidence,
     ]))

@@ -285,6 +285,18 @@ const tpm = {
     await refused(signedIn.attestTpm(JSON.stringify({ payload: { type: "aikcert" } })), 400, "Bad request",
       "A VBS attestation policy has not been set on the attestation provider.");
   },
+  async "tpm: with a policy, a challenge comes back, in the form that was sent"() {
+    const signedIn = new AttestationClient(url, bearer("dev-reader"));
+    await admin.setPolicy("Tpm", permit);
+    for (const init of [{ payload: { type: "aikcert" } }, { type: "aikcert" }]) {
+      const answer = JSON.parse(await signedIn.attestTpm(JSON.stringify(init)));
+      const message = init.payload ? answer.payload : answer;
+      assert.deepEqual(Object.keys(message).sort(), ["challenge", "service_context"]);
+      assert.equal(Buffer.from(message.challenge, "base64url").length, 32);
+    }
+    await refused(signedIn.attestTpm(JSON.stringify({ payload: { request: "a.b.c" } })), 400, "InvalidParameter", "malformed_request");
+    await admin.resetPolicy("Tpm");
+  },
 };
 
 await run({ attest, policies, isolated: isolation, tpm }, process.argv.slice(2));

@@ -439,6 +439,17 @@ def an_instance_without_tpm_policy_says_so():
             words="A VBS attestation policy has not been set on the attestation provider.")
 
 
+def with_a_policy_a_challenge_comes_back():
+    admin = open_admin()
+    admin.set_policy("Tpm", PERMIT)
+    for init in ({"payload": {"type": "aikcert"}}, {"type": "aikcert"}):
+        answer = json.loads(CLIENT.attest_tpm(json.dumps(init)))
+        message = answer["payload"] if "payload" in init else answer
+        equal(sorted(message), ["challenge", "service_context"])
+    refused(400, "InvalidParameter", CLIENT.attest_tpm, '{"payload":{"request":"a.b.c"}}', words="malformed_request")
+    admin.reset_policy("Tpm")
+
+
 PARTS = {
     "attest": [
         discovery_names_this_instance_and_its_keys,
@@ -485,7 +496,7 @@ PARTS = {
         a_reader_looks_and_changes_nothing,
         an_instance_is_deleted_and_gone,
     ],
-    "tpm": [an_instance_without_tpm_policy_says_so],
+    "tpm": [an_instance_without_tpm_policy_says_so, with_a_policy_a_challenge_comes_back],
 }
 
 
