@@ -79,7 +79,7 @@ static bool ask_challenge(struct attesting *k)
     if (!round_trip(k, &w, &text) ||
         !tpm_message_read_challenge(text, a, &k->take.parts.challenge, &context, k->take.err))
         return false;
-    again = b64_dup_url(a, context); /* with a NUL behind it */
+    again = arena_dup(a, b64_dup_url(a, context)); /* with a NUL behind it */
     k->take.parts.context = (const char *)again.p;
     return again.p || arena_fail(a, k->take.err);
 }
