@@ -197,7 +197,7 @@ bool authority_challenge(struct tpm_authority *k, struct span request, struct sp
                          struct err *err)
 {
     struct enrol_request m;
-    struct enrol_case c;
+    struct enrol_case c = { 0 };
     struct span hash = { 0 };
 
     if (!enrol_request_parse(request, k->registry->arena, &m, err))
@@ -273,7 +273,7 @@ bool authority_issue(struct tpm_authority *k, struct span answer, struct span *o
 {
     struct registry_pending p;
     struct enrol_answer m;
-    struct enrol_case c;
+    struct enrol_case c = { 0 };
     struct span hash = { 0 }, certificate = { 0 };
 
     if (!enrol_answer_parse(answer, k->registry->arena, &m, err))
