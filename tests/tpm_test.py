@@ -185,7 +185,7 @@ def messages_that_cannot_be_read_are_refused():
         equal((status, reason(answer)), (400, "malformed_request"))
 
 
-def a_context_opens_here_for_this_version_in_time_and_for_its_challenge():
+def km_87_a_context_opens_here_for_this_version_in_time_and_for_its_challenge():
     with Lab("--tpm-challenge-seconds", "10") as lab:
         given = lab.challenge()
         status, answer, _ = lab.send({"payload": {"request": lab.request(given)}}, version="2022-08-01")
@@ -225,6 +225,42 @@ def km_84_a_spent_challenge_is_refused_where_that_is_kept():
         wait_for_log(lab.daemon, "serving with the new configuration")
         status, answer, _ = lab.send({"payload": {"request": request}})
         equal((status, reason(answer)), (400, "challenge_replayed"), "after a reload")
+
+
+def km_52_a_certificate_vouches_for_the_key_that_quotes_and_for_no_other():
+    with Lab() as lab:
+        status, answer, _ = lab.attest(scenario="aik-mismatch")
+        equal((status, reason(answer)), (400, "aik_mismatch"))
+
+
+def km_89_what_a_machine_leaves_out_opens_no_weaker_path():
+    with Lab() as lab:
+        for scenario, word in (("aik-no-cert", "aik_certificate_missing"), ("aik-neither", "aik_certificate_missing"),
+                               ("aik-cut", "malformed_certificate"), ("quote-of-nothing", "required_pcrs_missing"),
+                               ("quote-few-pcrs", "required_pcrs_missing"), ("key-unbound", "unbound_request_key")):
+            status, answer, _ = lab.attest(scenario=scenario)
+            equal((status, reason(answer)), (400, word), scenario)
+        # the relying party's policy may ask for less, and then says so
+        lab.set_policy('version=1.2; configurationrules { => issueproperty(type="require_valid_aik_cert", value=false); };'
+                       'authorizationrules { => permit(); }; issuancerules { c:[type=="aikValidated"] => issue(claim=c); };')
+        status, answer, token = lab.attest(scenario="aik-no-cert")
+        equal((status, token and parts_of(token)[1]["aikValidated"]), (200, False), answer)
+
+
+def km_90_what_was_made_for_one_session_is_refused_in_another():
+    with Lab() as lab:
+        first, second = lab.challenge(), lab.challenge()
+        for mixed in ({**first, "service_context": second["service_context"]}, {**second, "challenge": first["challenge"]}):
+            status, answer, _ = lab.send({"payload": {"request": lab.request(mixed)}})
+            equal((status, reason(answer)), (400, "challenge_mismatch"))
+        # the request is of this session, the quote in it of none
+        status, answer, _ = lab.attest(scenario="quote-nonce")
+        equal((status, reason(answer)), (400, "quote_qualifying_data"))
+        with Lab() as other:  # another instance, which believes the same keys
+            request = lab.request(second)
+            status, answer, _ = other.send({"payload": {"request": request}})
+            equal((status, reason(answer)), (400, "invalid_service_context"))
+        equal(lab.send({"payload": {"request": request}})[0], 200)
 
 
 def wait_for_log(daemon, text, seconds=20):
@@ -429,8 +465,11 @@ if __name__ == "__main__":
         the_recorded_answer_without_a_policy_is_reproduced,
         messages_are_answered_in_the_form_they_came_in,
         messages_that_cannot_be_read_are_refused,
-        a_context_opens_here_for_this_version_in_time_and_for_its_challenge,
+        km_87_a_context_opens_here_for_this_version_in_time_and_for_its_challenge,
         km_84_a_spent_challenge_is_refused_where_that_is_kept,
+        km_52_a_certificate_vouches_for_the_key_that_quotes_and_for_no_other,
+        km_89_what_a_machine_leaves_out_opens_no_weaker_path,
+        km_90_what_was_made_for_one_session_is_refused_in_another,
         a_context_outlives_reload_and_restart_unless_spent_challenges_are_kept,
         ten_machines_attest_in_turn,
         only_a_reader_may_attest_unless_the_provider_says_otherwise,
