@@ -462,4 +462,15 @@ static inline struct appraisal *machine_judge(struct machine *m)
     return machine_judge_bytes(m, machine_request(m), m->wish.is_vbs ? EVIDENCE_VBS : EVIDENCE_TPM);
 }
 
+static inline void check_permitted(const char *row, const struct appraisal *v)
+{
+    if (!v->is_accepted)
+        fail_msg("row \"%s\": refused: %s: %s: %s", row, v->reason, v->err.path, v->err.text);
+}
+
+static inline const struct claim *claim_of(const struct appraisal *v, const char *name)
+{
+    return claim_find(&v->incoming, span_str(name));
+}
+
 #endif
