@@ -67,17 +67,6 @@ static void with_lab(struct machine *m)
     m->settings.intermediate_count = 1;
 }
 
-static const struct claim *claim_of(const struct appraisal *v, const char *name)
-{
-    return claim_find(&v->incoming, span_str(name));
-}
-
-static void check_permitted(const char *row, const struct appraisal *v)
-{
-    if (!v->is_accepted)
-        fail_msg("row \"%s\": refused: %s: %s: %s", row, v->reason, v->err.path, v->err.text);
-}
-
 static void check_refused(const char *row, const struct appraisal *v, const char *reason)
 {
     if (v->is_accepted || strcmp(v->reason, reason) != 0)
